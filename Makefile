@@ -1,0 +1,41 @@
+# Everything a person does with a checkout of Beside. Each target sets up its own environment in .venv first.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+PY := .venv/bin/python
+ARGS ?=
+export OMP_WAIT_POLICY := PASSIVE
+
+.PHONY: help demo test lint bench reference clean
+
+help:  ## show this list
+	@echo "Beside: a language model that works beside people."
+	@sed -n 's/^\([a-z]*\):  *## /  make \1	/p' Makefile | expand -t 16
+	@echo
+	@echo "More: make demo ARGS=--no-serve    make test ARGS='-k intake'    make bench ARGS=speed    make demo PYTHON=python3.12"
+
+demo:  ## the whole loop on built-in data, then the console (ARGS=--no-serve stops before the console)
+	@tools/environment runtime
+	@.venv/bin/beside demo $(ARGS)
+
+test:  ## the test suite, with the network off where the system allows it
+	@tools/environment dev
+	@tools/offline $(PY) -m pytest $(ARGS)
+
+lint:  ## style, types and the one-way arrows between the parts
+	@tools/environment dev
+	@echo "ruff: style"         && $(PY) -m ruff check .
+	@echo "ruff: layout"        && $(PY) -m ruff format --check --quiet .
+	@echo "mypy: types"         && $(PY) -m mypy
+	@echo "import-linter: arrows" && .venv/bin/lint-imports
+
+bench:  ## the measurements behind docs/results.md (ARGS=NAME for one of them)
+	@tools/environment dev
+	@for script in benchmarks/$(or $(ARGS),*).py; do echo "== $$script"; $(PY) "$$script" || exit 1; done
+
+reference:  ## write docs/reference.md anew from the code: commands, capabilities, knobs, errors
+	@tools/environment dev
+	@$(PY) tools/reference.py > docs/reference.md.new && mv docs/reference.md.new docs/reference.md && echo "docs/reference.md is in step"
+
+clean:  ## remove the environment and caches; never a workspace's data
+	rm -rf .venv build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis src/*.egg-info
+	find src tests tools -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,84 @@
+"""Assembly of the HTTP API: routes, doors, one error shape."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.telemetry import TelemetryConfig
+
+from beside import __version__
+from beside.api import errors, hub, progress, routes_ask, routes_read, routes_release, routes_server
+from beside.api.guard import BodyLimit, Doors, LastNet, SecurityHeaders, is_loopback
+from beside.api.metrics import Metrics, Watch
+from beside.api.serving import Serving
+from beside.core.errors import BesideError
+from beside.store.workspace import Workspace
+
+# For whoever starts the server: uvicorn's own access log would write down sign-in keys, which stand in addresses; Watch writes a
+# log without them. Open event streams must not hold up the end.
+UVICORN: dict[str, Any] = {"access_log": False, "server_header": False, "timeout_graceful_shutdown": 3}
+DESCRIPTION = (
+    "Ask released models, say what their answers are worth, read the evidence, sign. "
+    "Bodies are JSON in UTF-8, up to 2 MB; a call takes up to 128 texts of 20,000 characters."
+)
+QUIET: TelemetryConfig = {"tracing": False, "metrics": False, "logs": False, "operation_spans": False, "auto_configure": False}
+log = logging.getLogger("beside.api")
+
+
+def create_app(workspace: Workspace, *, host: str = "127.0.0.1", port: int = 8321) -> FastAPI:
+    """The HTTP API of a workspace.
+
+    Args:
+        workspace: open.
+        host: the address that it will listen on; on a loopback address callers without a key are taken.
+        port: the port that it will listen on.
+    """
+    app = FastAPI(
+        title="Beside",
+        version=__version__,
+        description=DESCRIPTION,
+        # the document and its page are routes of our own, behind the key
+        openapi_url=None,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        servers=[{"url": f"http://{f'[{host}]' if ':' in host else host}:{port}"}],
+        lifespan=lifespan,
+        generate_unique_id_function=lambda route: route.name,  # short names in generated clients
+        telemetry=QUIET,  # no outbound connection, whatever the environment says
+    )
+    metrics = Metrics()
+    app.state.workspace = workspace
+    app.state.loopback = is_loopback(host)
+    app.state.metrics = metrics
+    app.state.serving = Serving(workspace, metrics)
+    errors.register(app)
+    # the last one added is the outermost
+    app.add_middleware(BodyLimit)
+    app.add_middleware(Doors, loopback=app.state.loopback)
+    app.add_middleware(LastNet)
+    app.add_middleware(Watch, metrics=metrics)
+    app.add_middleware(SecurityHeaders)
+    for part in (routes_ask, routes_read, routes_release, progress, hub, routes_server):
+        app.include_router(part.router)
+    return app
+
+
+@asynccontextmanager
+async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+    """While the server runs: the model that will be asked is loaded beside, so that the server answers at once."""
+    threading.Thread(target=warm_up, args=(app.state.serving,), daemon=True).start()
+    yield
+
+
+def warm_up(serving: Serving) -> None:
+    """Loads the newest approved release; whoever asks for it is told what is wrong with it, here it is only logged."""
+    try:
+        serving.warm_up()
+    except BesideError as error:
+        log.warning("%s", error.message)

@@ -1,0 +1,141 @@
+"""What callers send, and the limits on it. What they get back are the types of core/types.py."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictBool
+
+from beside.core.errors import BadInput
+from beside.core.types import Prediction
+from beside.stages.serve import unreadable
+
+MOST_TEXTS = 128  # of one call
+LONGEST_TEXT = 20_000  # characters
+LONGEST_REASON = 2_000  # characters
+LONG: dict[str, Any] = {"maxLength": LONGEST_TEXT}
+TEXTS: dict[str, Any] = {"minItems": 1, "maxItems": MOST_TEXTS, "items": {"type": "string", "maxLength": LONGEST_TEXT}}
+
+
+def storable(text: str) -> str:
+    """The text itself, when every tokenizer and database takes it; JSON can spell more than that."""
+    if odd := unreadable(text):
+        raise ValueError(f"it holds {odd}")
+    return text
+
+
+Text = Annotated[str, AfterValidator(storable)]
+
+
+class Body(BaseModel):
+    """Base of all bodies: a key that is not known is refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+def release_field() -> Any:
+    return Field(None, description="which release answers; without it the newest approved one", examples=["release-3f9a1c20b4de"])
+
+
+class PredictBody(Body):
+    """One text, or several."""
+
+    text: Text | None = Field(None, description="one text", json_schema_extra=LONG, examples=["My card was swallowed."])
+    texts: list[Text] | None = Field(None, description="several texts, instead of `text`", json_schema_extra=TEXTS)
+    release: Text | None = release_field()
+
+    def asked(self) -> list[str]:
+        """The texts, within the limits.
+
+        Raises:
+            BadInput: none, both `text` and `texts`, too many, or one that is too long.
+        """
+        if (self.text is None) == (self.texts is None):
+            given = "neither 'text' nor 'texts'" if self.text is None else "both 'text' and 'texts'"
+            raise BadInput(f"The body has {given}.", 'Send {"text": "..."} or {"texts": ["...", "..."]}.')
+        return within_limits(self.texts if self.text is None else [self.text])
+
+
+class Predictions(BaseModel):
+    """Answers in the order of the texts."""
+
+    release: str = Field(description="the release that answered")
+    predictions: list[Prediction]
+
+
+class ExplainBody(Body):
+    """One text."""
+
+    text: Text = Field(description="the text whose answer is to be explained", json_schema_extra=LONG)
+    release: Text | None = release_field()
+
+
+class FeedbackBody(Body):
+    """What a person says of an answer."""
+
+    prediction_id: Text = Field(description="the `id` of a prediction")
+    correct: StrictBool = Field(description="whether its label is right")
+    label: Text | None = Field(None, description="the right label, when the person knows it; one that the release knows")
+    note: Text = Field("", description="free words", json_schema_extra={"maxLength": LONGEST_REASON})
+
+
+class ReviewBody(Body):
+    """A signature over the seal of a release."""
+
+    decision: Literal["approve", "reject"] = Field(description="what the person decides")
+    reason: Text = Field(description="why, in words", json_schema_extra={"minLength": 1, "maxLength": LONGEST_REASON})
+
+
+class Started(BaseModel):
+    """An improvement that now runs by itself."""
+
+    release: str = Field(description="the champion")
+    process: int = Field(description="number of the process on the server")
+    progress: str = Field(description="address of its progress, a stream of events")
+
+
+class HubParameters(Body):
+    """What Hugging Face's clients may ask for."""
+
+    top_k: int | None = Field(None, ge=1, description="how many labels, most probable first; without it all")
+    function_to_apply: Literal["softmax"] | None = Field(None, description="answers are calibrated probabilities: only softmax")
+
+
+class HubBody(Body):
+    """The body of Hugging Face's text classification."""
+
+    inputs: Text | list[Text] = Field(description="one text, or several", examples=["My card was swallowed."])
+    parameters: HubParameters | None = None
+    options: dict[str, Any] | None = Field(None, description="taken for the sake of older clients, and without effect here")
+
+    def asked(self) -> list[str]:
+        """The texts, within the limits.
+
+        Raises:
+            BadInput: too many, none, or one that is too long.
+        """
+        return within_limits([self.inputs] if isinstance(self.inputs, str) else self.inputs)
+
+
+class LabelScore(BaseModel):
+    """One label and its probability."""
+
+    label: str
+    score: float = Field(description="probability, 0 to 1")
+
+
+def within_limits(texts: list[str] | None) -> list[str]:
+    """The texts themselves.
+
+    Raises:
+        BadInput: none, too many, or one that is too long.
+    """
+    if not texts:
+        raise BadInput("The list of texts is empty.", "Send at least one text.")
+    if len(texts) > MOST_TEXTS:
+        raise BadInput(f"One call may hold {MOST_TEXTS} texts, got {len(texts)}.", f"Send them in calls of {MOST_TEXTS}.")
+    for position, text in enumerate(texts, 1):
+        if len(text) > LONGEST_TEXT:
+            where = f"Text {position}" if len(texts) > 1 else "The text"
+            raise BadInput(f"{where} has {len(text):,} characters.", f"A text may have {LONGEST_TEXT:,}; send a part of it.")
+    return texts

@@ -1,0 +1,37 @@
+"""Asking a release, and saying what its answers are worth."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Request
+
+from beside.api.actor import TheLoop
+from beside.api.bodies import ExplainBody, FeedbackBody, PredictBody, Predictions, within_limits
+from beside.api.errors import document
+from beside.api.serving import predict_with
+from beside.core.types import Answer, Explanation
+
+router = APIRouter(prefix="/v1", tags=["answers"], responses=document(401, 403, 404, 409, 413, 422, 500))
+
+
+@router.post("/predict", responses=document(429))
+async def predict(body: PredictBody, request: Request, loop: TheLoop) -> Predictions:
+    """Answers up to 128 texts.
+
+    Each prediction has an id, which /v1/feedback takes. `truncated` says that the text was longer than the model reads.
+    """
+    predictions = await predict_with(request.app, loop, body.release, body.asked())
+    return Predictions(release=predictions[0].release_id, predictions=predictions)
+
+
+@router.post("/explain", responses=document(429))
+async def explain(body: ExplainBody, request: Request, loop: TheLoop) -> Explanation:
+    """Says how much each word spoke for the answer, from -1 to 1. Asks the model once for each word: slower than /v1/predict."""
+    [text] = within_limits([body.text])
+    serving = request.app.state.serving
+    return await serving.turn(lambda: loop.explain(serving.served(loop, body.release), text))
+
+
+@router.post("/feedback", status_code=201, responses=document(507))
+def feedback(body: FeedbackBody, loop: TheLoop) -> Answer:
+    """Stores what a person says of an answer. When this answers, it is on the disk; the next model learns from it."""
+    return loop.listen(body.prediction_id, body.correct, body.label, body.note)

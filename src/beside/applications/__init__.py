@@ -1,0 +1,1 @@
+"""Jobs people recognise: one file per application."""

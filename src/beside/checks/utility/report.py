@@ -1,0 +1,85 @@
+"""Is it right? Accuracy and F1 on test rows, against the most frequent label and TF-IDF with logistic regression."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from beside.checks._rows import labelled, measured, never_flat, no_labelled_rows
+from beside.checks.utility._floor import majority, tfidf_answers
+from beside.checks.utility._table import estimate, resampled, scores, table
+from beside.core.interfaces import Subject
+from beside.core.statistics import paired_gap, rate
+from beside.core.types import Measurement, Splits
+
+SIMPLE = "TF-IDF + logistic regression"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Report:
+    """Accuracy (Wilson 1927), macro and weighted F1 (bootstrap), and two floors on the same rows.
+
+    Shares and scores are 0..1, higher is better. `gain_over_tfidf` is the accuracy minus that of TF-IDF with logistic
+    regression fitted on the train split, -1..1, with a paired bootstrap interval.
+    """
+
+    metrics: ClassVar[tuple[str, ...]] = (
+        "accuracy",
+        "macro_f1",
+        "weighted_f1",
+        "majority_accuracy",
+        "tfidf_accuracy",
+        "gain_over_tfidf",
+    )
+    passes: ClassVar[int] = 1  # times the test rows are asked, for the time estimate
+
+    def why_not(self, subject: Subject, splits: Splits) -> str | None:
+        if reason := no_labelled_rows(subject, splits):
+            return reason
+        if not any(example.target is not None for example in splits.train):
+            return "No training row has a label, so there is no floor to compare with."
+        return None
+
+    def measure(self, subject: Subject, splits: Splits, rng: np.random.Generator) -> Iterator[Measurement]:
+        texts, targets = map(list, zip(*labelled(splits), strict=True))
+        answers = subject.predict(texts)
+        n, right = len(texts), np.array(answers) == np.array(targets)
+        labels = [*subject.labels, *sorted(set(targets) - set(subject.labels))]
+        matrix = confusion(targets, answers, labels)
+
+        accuracy = rate(int(right.sum()), n)
+        evidence = {"kind": "confusion", "labels": labels, "matrix": matrix.tolist()}
+        yield measured("accuracy", "share", "higher", accuracy, evidence)
+
+        once, draws = scores(np.diag(matrix), matrix.sum(axis=0), matrix.sum(axis=1)), resampled(matrix, rng)
+        macro = never_flat(estimate(once.macro[2], draws.macro[:, 2], n))
+        yield measured("macro_f1", "score", "higher", macro, table(labels, matrix, once, draws))
+        weighted = never_flat(estimate(once.weighted[2], draws.weighted[:, 2], n))
+        yield measured("weighted_f1", "score", "higher", weighted)
+
+        train = [(example.text, example.target) for example in splits.train if example.target is not None]
+        train_texts, train_targets = map(list, zip(*train, strict=True))
+        frequent = rate(targets.count(majority(train_targets)), n)
+        yield measured("majority_accuracy", "share", "higher", frequent)
+        simple_right = np.array(tfidf_answers(train_texts, train_targets, texts)) == np.array(targets)
+        simple = rate(int(simple_right.sum()), n)
+        named = {"this model": accuracy, SIMPLE: simple, "most frequent label": frequent}
+        bars = [{"name": name, "value": found.value, "low": found.low, "high": found.high} for name, found in named.items()]
+        yield measured(
+            "tfidf_accuracy", "share", "higher", simple, {"kind": "bars", "title": "accuracy", "unit": "share", "rows": bars}
+        )
+        gain = never_flat(paired_gap(simple_right, right, rng), lowest=-1.0)
+        yield measured("gain_over_tfidf", "share", "higher", gain)
+
+
+def confusion(targets: list[str], answers: list[str], labels: list[str]) -> np.ndarray:
+    """Counts, int, shape (labels, labels): row = right answer, column = what the model answered."""
+    place = {label: index for index, label in enumerate(labels)}
+    cells = [place[target] * len(labels) + place[answer] for target, answer in zip(targets, answers, strict=True)]
+    return np.bincount(cells, minlength=len(labels) ** 2).reshape(len(labels), len(labels))
+
+
+check = Report()

@@ -1,0 +1,176 @@
+"""Results in words: every number with its interval and n, every decision said."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from beside.cli.terminal import Terminal
+from beside.core import registry
+from beside.core.errors import BadInput
+from beside.core.report import Report
+from beside.core.types import Corpus, Explanation, Finding, Prediction, Release, Run, Skipped
+from beside.loop import Improvement
+from beside.stages.review import Verification
+
+LISTS = ("corpora", "runs", "findings", "releases")
+LABELS_SHOWN = 15
+MARKS = {"pass": "pass", "fail": "FAIL", "inconclusive": "inconclusive", "no limit": ""}
+
+
+def report_in_words(corpus: Corpus, report: Report) -> None:
+    """The account of an import."""
+    out = Terminal()
+    out.say(f"Corpus {corpus.name} ({corpus.id}): {report.kept} of {report.rows_read} rows kept. {report.split}")
+    for note in report.notes:
+        out.say(f"  {note}")
+    for refusal in report.refusals[:10]:
+        out.say(f"  line {refusal.line} refused: {refusal.why}")
+    if report.refused > 10:
+        out.say(f"  and {report.refused - 10} more refused rows, in the stored report")
+    rows = [[row.label, str(row.train), str(row.tune), str(row.test)] for row in report.labels[:LABELS_SHOWN]]
+    out.table(["label", "train", "tune", "test"], rows)
+    if len(report.labels) > LABELS_SHOWN:
+        out.say(f"  and {len(report.labels) - LABELS_SHOWN} more labels")
+    for merged in report.merged:
+        out.say(f"  merged into '{merged.label}': " + ", ".join(f"'{spelling}' ({rows})" for spelling, rows in merged.spellings.items()))
+    out.say(f"  repeated rows left out {report.repeated}, contradicted {report.contradicted}, near-duplicate groups {report.near_groups}")
+    for leak in report.leaks:
+        out.say(f"  LEAK: {leak.same} rows of {leak.inside} stand in {leak.source} word for word, {leak.near} nearly (of {leak.rows})")
+    out.say("  languages: " + ", ".join(f"{language} {rows}" for language, rows in report.languages.items()))
+    lengths = report.characters
+    out.say(f"  characters per row: median {lengths.median}, 95 % up to {lengths.p95}, longest {lengths.most}")
+    if report.tokens:
+        cut = ", ".join(f"{rows} rows at {length}" for length, rows in report.tokens.cut.items())
+        unknown = f"; {report.tokens.unknown:.1%} of its tokens are unknown to it" if report.tokens.unknown is not None else ""
+        out.say(f"  the embedded base would cut {cut} tokens{unknown}")
+        if report.tokens.unknown is not None and report.tokens.unknown > 0.15:
+            out.say("  -> it cannot read this text: train with --base scratch, or a base for this language")
+
+
+def run_in_words(run: Run) -> None:
+    """What came out of a training."""
+    out = Terminal()
+    share = f"{run.trainable / 1e6:.1f} M of {run.parameters / 1e6:.1f} M parameters"
+    out.say(f"Run {run.id}: {run.recipe.method} on {run.recipe.base}, {share}, {run.seconds:.0f} s")
+    if run.scores:
+        out.say("  tune split (used for choosing; the audit has the honest numbers): " + ", ".join(f"{k} {v:.3f}" for k, v in run.scores.items()))
+    out.say(f"  next: beside audit {run.id}")
+
+
+def findings_in_words(found: Sequence[Finding | Skipped]) -> None:
+    """Every statement with interval, n, limit and verdict; what was skipped and why."""
+    out = Terminal()
+    rows = [
+        [f.check, f.metric, f"{f.value:.3f}", f"{f.low:.3f} to {f.high:.3f}", str(f.n), limit_in_words(f), MARKS[f.verdict]]
+        for f in found
+        if isinstance(f, Finding)
+    ]
+    out.table(["check", "metric", "value", "95 % interval", "n", "limit", "verdict"], rows)
+    for one in found:
+        if isinstance(one, Skipped):
+            out.say(f"  not measured: {one.check}: {one.why}")
+
+
+def limit_in_words(finding: Finding) -> str:
+    """The limit and the side a finding must be on."""
+    if finding.limit is None:
+        return "higher is better" if finding.better == "higher" else "lower is better"
+    return f"{'>=' if finding.better == 'higher' else '<='} {finding.limit:g}"
+
+
+def release_in_words(release: Release) -> None:
+    """Where a release stands."""
+    out = Terminal()
+    signed = ", ".join(f"{one.who} ({one.role}): {one.decision}" for one in release.signatures) or "nobody yet"
+    out.say(f"Release {release.id}: {release.state}; policy {release.policy.name}, {release.policy.quorum} signature(s) needed; signed by {signed}")
+    out.say(f"  seal {release.seal}\n  bundle {release.bundle}\n  card {release.card}")
+
+
+def predictions_in_words(predictions: Sequence[Prediction]) -> None:
+    """One line per text."""
+    for prediction in predictions:
+        cut = "  (text was cut)" if prediction.truncated else ""
+        sys.stdout.write(f"{prediction.label}\t{prediction.probability:.3f}\t{prediction.text}{cut}\n")
+
+
+def explanation_in_words(explanation: Explanation) -> None:
+    """The words by how much they spoke for the answer."""
+    sys.stdout.write(f"{explanation.label}\t{explanation.probability:.3f}\t({explanation.method})\n")
+    for word in sorted(explanation.words, key=lambda word: -abs(word.weight)):
+        sys.stdout.write(f"{word.weight:+.3f}\t{word.word}\n")
+
+
+def improvement_in_words(made: Improvement) -> None:
+    """Which of two models is better, or that the data cannot tell."""
+    out, c = Terminal(), made.comparison
+    out.say(f"Champion {c.champion}: accuracy {c.champion_accuracy:.3f}; challenger {c.challenger}: {c.challenger_accuracy:.3f} (n = {c.n})")
+    out.say(f"  gap {c.gap:+.3f}, 95 % interval {c.low:+.3f} to {c.high:+.3f}; only champion right {c.only_champion}, only challenger right {c.only_challenger}")
+    words = {"challenger": "the challenger is better", "champion": "the champion is better", "cannot tell": "the data cannot tell them apart"}
+    out.say(f"  McNemar p = {c.p_value:.3f}: {words[c.verdict]}")
+    out.table(["was", "is now", "right", "text"], [[f["before"], f["after"], f["target"], f["text"][:80]] for f in c.flipped[:20]])
+    out.say(f"  next: beside audit {c.challenger}")
+
+
+def verification_in_words(found: Verification) -> None:
+    """What an offline look at a bundle says."""
+    for field, value in found.model_dump(mode="json").items():
+        sys.stdout.write(f"{field}: {value}\n")
+
+
+def diagnosis_in_words(found: Sequence[dict[str, Any]]) -> None:
+    """One line per thing that was looked at."""
+    for one in found:
+        remedy = f"  -> {one['remedy']}" if one["remedy"] else ""
+        sys.stdout.write(f"{'ok ' if one['ok'] else 'NO '} {one['name']:<16} {one['detail']}{remedy}\n")
+
+
+def lines_of(file: Path | None) -> list[str]:
+    """The non-empty lines of a text file.
+
+    Raises:
+        BadInput: not there, or not UTF-8 text.
+    """
+    try:
+        lines = [line.strip() for line in Path(str(file)).read_text(encoding="utf-8-sig").splitlines()]
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadInput(f"Cannot read '{file}': {error}.", "Give a UTF-8 text file, one text per line.") from error
+    if not any(lines):
+        raise BadInput(f"'{file}' holds no text.", "One text per line.")
+    return [line for line in lines if line]
+
+
+def capabilities() -> list[dict[str, str]]:
+    """Every capability with its summary, read from source: nothing is imported."""
+    return [
+        {"family": family, "name": name, "summary": registry.summary(family, name)}
+        for family in registry.FAMILIES
+        for name in registry.names(family)
+    ]
+
+
+def table_of(what: str, rows: Sequence[Any]) -> None:
+    """A list for people, on stdout."""
+    columns = {
+        "corpora": ("id", "name", "task", "splits", "made_at"),
+        "runs": ("id", "corpus_id", "scores", "seconds", "made_at"),
+        "findings": ("run_id", "check", "metric", "value", "low", "high", "n", "verdict"),
+        "releases": ("id", "run_id", "state", "bundle"),
+        "capabilities": ("family", "name", "summary"),
+    }[what]
+    for row in rows:
+        plain = row if isinstance(row, dict) else row.model_dump(mode="json")
+        sys.stdout.write("\t".join(cell(plain[column]) for column in columns) + "\n")
+    if not rows:
+        sys.stderr.write(f"No {what} yet.\n")
+
+
+def cell(value: Any) -> str:
+    """A value of any kind in one table cell."""
+    if isinstance(value, float):
+        return f"{value:.3f}"
+    if isinstance(value, dict):
+        return ", ".join(f"{key} {cell(item)}" for key, item in value.items())
+    return str(value)

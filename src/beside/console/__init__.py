@@ -1,0 +1,28 @@
+"""The web console: pages made on the server, in English and Chinese. It holds no rules of its own."""
+
+from __future__ import annotations
+
+from fastapi import FastAPI
+from starlette.staticfiles import StaticFiles
+
+from beside.console import evidence, home, review, sign_in, try_it
+from beside.console.language import NAMES, catalogue
+from beside.console.page import STATIC
+from beside.console.trouble import TroublePages
+from beside.store.workspace import Workspace
+
+
+def mount(app: FastAPI, workspace: Workspace) -> None:
+    """Adds the console to the API: pages, static files, sign-in, errors as pages.
+
+    Args:
+        app: made by `api.app.create_app`.
+        workspace: the one that the pages show.
+    """
+    app.state.workspace = workspace
+    for code in NAMES:
+        catalogue(code)  # a broken catalogue must stop the start, not the first Chinese reader
+    for part in (home, try_it, evidence, review, sign_in):
+        app.include_router(part.router)
+    app.mount("/static", StaticFiles(directory=STATIC), name="static")
+    app.add_middleware(TroublePages)

@@ -1,0 +1,178 @@
+"""Try it: a text in, the answer with its reasons out, and a person's word on whether it is right. Works without scripts."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Annotated
+
+from anyio.to_thread import run_sync
+from fastapi import APIRouter, Form, Request
+from fastapi.responses import RedirectResponse, Response
+
+from beside.api.actor import caller, loop_for
+from beside.api.bodies import within_limits
+from beside.api.serving import predict_with
+from beside.console.page import render, workspace_of
+from beside.core import registry
+from beside.core.errors import BesideError, UnknownName
+from beside.core.types import Actor, Answer, Explanation, Prediction, Release
+from beside.loop import Loop
+from beside.store.workspace import Workspace
+
+TOP = 5  # labels with a bar of their own; the rest share one
+STEPS = 9  # strongest shade of a word, classes w0..w9
+FEWEST = 0.02  # change of probability below which no word is shaded: it would be noise drawn large
+CHINESE = re.compile(r"[\u3400-\u9fff]")
+
+router = APIRouter(include_in_schema=False)
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A stretch of the text: a word with its shade, or what stands between words."""
+
+    text: str
+    shade: int | None = None
+    weight: float = 0.0
+
+
+@router.get("/try")
+def ask(request: Request, text: str = "", release: str = "") -> Response:
+    """The empty form."""
+    return page(request, text=text, release=release)
+
+
+@router.post("/try")
+async def answer(request: Request, text: Annotated[str, Form()] = "", release: Annotated[str, Form()] = "") -> Response:
+    """Asks the model, then shows the answer under an address of its own, which can be reloaded and read in both languages."""
+    try:
+        loop = await run_sync(loop_for, request)
+        (prediction,) = await predict_with(request.app, loop, release or None, within_limits([text]))
+    except BesideError as error:
+        return await run_sync(partial(page, request, text=text, release=release, error=error))
+    return RedirectResponse(f"/try/{prediction.id}#answer", status_code=303)
+
+
+@router.get("/try/{prediction_id}")
+async def answered(request: Request, prediction_id: str) -> Response:
+    """The answer with its reasons."""
+    return await explained_page(request, prediction_id)
+
+
+@router.post("/try/{prediction_id}")
+async def said(
+    request: Request,
+    prediction_id: str,
+    correct: Annotated[str, Form()] = "",
+    label: Annotated[str, Form()] = "",
+    note: Annotated[str, Form()] = "",
+) -> Response:
+    """Stores what the person says of the answer; it is on the disk when the page says thanks."""
+    try:
+        loop = await run_sync(loop_for, request)
+        await run_sync(loop.listen, prediction_id, correct == "yes", label or None, note)
+    except UnknownName:
+        raise
+    except BesideError as error:
+        return await explained_page(request, prediction_id, error, note)
+    return RedirectResponse(f"/try/{prediction_id}#said", status_code=303)
+
+
+async def explained_page(request: Request, prediction_id: str, error: BesideError | None = None, note: str = "") -> Response:
+    """The page of an answer. Explaining asks the model once for each word, so it waits its turn like any question."""
+    loop = await run_sync(loop_for, request)
+    prediction = await run_sync(loop.workspace.records.prediction, loop.actor, prediction_id)
+    why: Explanation | BesideError
+    try:
+        why = await explain_with(request, loop, prediction)
+    except BesideError as closed:  # an answer outlives its release
+        why = closed
+    return await run_sync(partial(page, request, prediction=prediction, why=why, error=error, note=note))
+
+
+async def explain_with(request: Request, loop: Loop, prediction: Prediction) -> Explanation:
+    """How much each word spoke for the answer, by the release that gave it."""
+    serving = request.app.state.serving
+    why: Explanation = await serving.turn(
+        lambda: loop.explain(serving.served(loop, prediction.release_id), prediction.text)
+    )
+    return why
+
+
+def page(
+    request: Request,
+    *,
+    text: str = "",
+    release: str = "",
+    prediction: Prediction | None = None,
+    why: Explanation | BesideError | None = None,
+    error: BesideError | None = None,
+    note: str = "",
+) -> Response:
+    """The page in whatever state it is: empty, answered, said, or with what went wrong above what was typed."""
+    workspace, actor = workspace_of(request), caller(request)
+    approved = [one for one in workspace.records.releases(actor) if one.state == "approved"]
+    chosen = prediction.release_id if prediction else release
+    return render(
+        request,
+        "try_it.html",
+        status=error.status if error else 200,
+        approved=approved,
+        release=next((one for one in approved if one.id == chosen), approved[0] if approved else None),
+        text=prediction.text if prediction else text,
+        prediction=prediction,
+        bars=bars(prediction) if prediction else [],
+        why=why,
+        pieces=pieces(prediction.text, why) if prediction and isinstance(why, Explanation) else [],
+        reply=reply(workspace, prediction) if prediction else None,
+        said=last_answer(workspace, actor, prediction) if prediction else None,
+        examples=examples(workspace),
+        error=error,
+        note=note,
+    )
+
+
+def pieces(text: str, explanation: Explanation) -> list[Piece]:
+    """The whole text, its words shaded by their weight against the heaviest."""
+    heaviest = max((abs(word.weight) for word in explanation.words), default=0.0)
+    cut, end = [], 0
+    for word in explanation.words:
+        if word.start > end:
+            cut.append(Piece(text[end : word.start]))
+        shade = round(STEPS * abs(word.weight) / heaviest) if heaviest >= FEWEST else 0
+        cut.append(Piece(text[word.start : word.end], shade, word.weight))
+        end = word.end
+    return [*cut, Piece(text[end:])] if end < len(text) else cut
+
+
+def bars(prediction: Prediction) -> list[tuple[str | None, float]]:
+    """The most probable labels and, as None, all the others together."""
+    ranked = sorted(prediction.probabilities.items(), key=lambda item: -item[1])
+    rest = ranked[TOP:]
+    top: list[tuple[str | None, float]] = list(ranked[:TOP])
+    return [*top, (None, sum(share for _, share in rest))] if rest else top
+
+
+def reply(workspace: Workspace, prediction: Prediction) -> str | None:
+    """The text that the workspace's application suggests to send, in the language of the message."""
+    name = workspace.settings.application
+    if not name:
+        return None
+    suggested: str | None = registry.load("applications", name).reply(prediction.label, "zh" if CHINESE.search(prediction.text) else "en")
+    return suggested
+
+
+def examples(workspace: Workspace) -> Sequence[str]:
+    """Texts to start from."""
+    name = workspace.settings.application
+    texts: Sequence[str] = registry.load("applications", name).examples if name else ()
+    return texts
+
+
+def last_answer(workspace: Workspace, actor: Actor, prediction: Prediction) -> Answer | None:
+    """What was said last of this prediction."""
+    pairs = workspace.records.answers(actor, prediction.release_id)
+    return next((answer for asked, answer in reversed(pairs) if asked.id == prediction.id), None)

@@ -1,0 +1,101 @@
+"""One class per way to fail: what was given, what is allowed, what to do.
+
+Every error that a person may meet carries a message, a hint, an HTTP status and an exit code, so that the command line, the
+API and the console say the same thing. Exit code 1 means a verdict or a gate said no; 2 means wrong use or bad input.
+"""
+
+from __future__ import annotations
+
+
+class BesideError(Exception):
+    """Base of every error that Beside raises on purpose.
+
+    Args:
+        message: what was given and why it cannot be taken.
+        hint: what is allowed, or what to do next.
+    """
+
+    code = "error"
+    status = 500
+    exit_code = 2
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+    def as_json(self) -> dict[str, dict[str, str]]:
+        """The one JSON error shape of the product."""
+        return {"error": {"code": self.code, "message": self.message, "hint": self.hint}}
+
+
+class BadInput(BesideError):
+    """A file, a row or a request body that cannot be read as what it should be."""
+
+    code, status = "bad_input", 422
+
+
+class BadOption(BesideError):
+    """An option, recipe key or value that does not exist or is out of range."""
+
+    code, status = "bad_option", 422
+
+
+class UnknownName(BesideError):
+    """A corpus, run, release or capability that is not there."""
+
+    code, status = "unknown_name", 404
+
+
+class UnreadableText(BesideError):
+    """The base model cannot read this text: too many unknown tokens."""
+
+    code, status = "unreadable_text", 422
+
+
+class NotEnoughData(BesideError):
+    """Too few rows or labels for what was asked."""
+
+    code, status = "not_enough_data", 422
+
+
+class Busy(BesideError):
+    """Another process is writing in this workspace."""
+
+    code, status = "busy", 409
+
+
+class Overloaded(BesideError):
+    """The server has more waiting than it can answer in time."""
+
+    code, status = "overloaded", 429
+
+
+class StorageFailed(BesideError):
+    """The disk is full or does not take the write; what was there before is untouched."""
+
+    code, status = "storage_failed", 507
+
+
+class Altered(BesideError):
+    """Bytes on disk are not the bytes whose hash was recorded."""
+
+    code, status = "altered", 409
+
+
+class NotPermitted(BesideError):
+    """This person may not do this."""
+
+    code, status, exit_code = "not_permitted", 403, 1
+
+
+class NotSignedIn(BesideError):
+    """Nobody is signed in, or the key is wrong."""
+
+    code, status, exit_code = "not_signed_in", 401, 1
+
+
+class GateClosed(BesideError):
+    """A policy, a signature or a truth test says no."""
+
+    code, status, exit_code = "gate_closed", 409, 1

@@ -1,0 +1,151 @@
+"""One Protocol per capability family, and Subject: a model that can be asked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+
+from beside.core.types import Example, Explanation, Measurement, Splits
+
+
+class Progress(Protocol):
+    """Where long work tells how far it is."""
+
+    def say(self, text: str) -> None:
+        """One line for a person."""
+
+    def step(self, stage: str, done: int, total: int, note: str = "") -> None:
+        """`done` of `total` units of `stage` are behind us; `total` 0 when it is unknown."""
+
+
+class Silent:
+    """Progress that nobody watches."""
+
+    def say(self, text: str) -> None:
+        pass
+
+    def step(self, stage: str, done: int, total: int, note: str = "") -> None:
+        pass
+
+
+class Subject(Protocol):
+    """A model that can be asked, as checks, explainers and the server see it."""
+
+    labels: tuple[str, ...]
+    max_length: int  # tokens
+    temperature: float  # fitted on the tune split; 1 = untouched
+
+    def logits(self, texts: Sequence[str]) -> np.ndarray:
+        """Raw scores, float32, shape (len(texts), len(labels))."""
+
+    def probabilities(self, texts: Sequence[str]) -> np.ndarray:
+        """Calibrated probabilities, float32, shape (len(texts), len(labels)), rows sum to 1."""
+
+    def predict(self, texts: Sequence[str]) -> list[str]:
+        """The most probable label of each text."""
+
+    def token_counts(self, texts: Sequence[str]) -> list[int]:
+        """Tokens of each text before any truncation."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RawRow:
+    """One row as a reader found it: where it stood and its named cells, values as text."""
+
+    line: int  # 1-based line or row number in the source
+    cells: dict[str, str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Refused:
+    """A row that could not be read, where it stood and why."""
+
+    line: int
+    why: str
+
+
+class Reader(Protocol):
+    """Source -> rows, streamed: memory does not grow with the source."""
+
+    def takes(self, source: str) -> bool:
+        """Whether this reader is for that path or name."""
+
+    def rows(self, source: str) -> Iterator[RawRow | Refused]:
+        """Rows in order; a row that cannot be read comes as Refused.
+
+        Raises:
+            BadInput: the source as a whole cannot be read.
+        """
+
+
+class Perturbation(Protocol):
+    """Text -> edited texts that a person would answer alike."""
+
+    def edit(self, text: str, rng: np.random.Generator) -> str:
+        """One edited copy; the text itself when nothing in it can be edited."""
+
+
+class Task(Protocol):
+    """What a model is asked for: how targets become numbers and numbers become answers."""
+
+    def labels(self, examples: Iterable[Example]) -> tuple[str, ...]:
+        """The label set, in the order of the model's outputs."""
+
+    def outputs(self, labels: Sequence[str]) -> int:
+        """How many numbers the head puts out."""
+
+    def encode(self, targets: Sequence[str], labels: Sequence[str]) -> Any:
+        """Targets as a tensor, first dimension len(targets)."""
+
+    def loss(self, logits: Any, targets: Any, weights: Any | None, smoothing: float) -> Any:
+        """Mean loss of a batch; logits (batch, outputs)."""
+
+    def decode(self, logits: np.ndarray, labels: Sequence[str]) -> list[str]:
+        """Answers from raw scores, shape (n, outputs)."""
+
+    def score(self, answers: Sequence[str], targets: Sequence[str], labels: Sequence[str]) -> dict[str, float]:
+        """Named scores, the first one the task's main score; higher is better."""
+
+
+class Method(Protocol):
+    """What is trained."""
+
+    probe_first: bool  # whether the head is fitted on frozen embeddings before anything else
+
+    def attach(self, model: Any) -> list[str]:
+        """Freezes or adds to the model; names of the parameters that gradient steps may change (none: the probe is all)."""
+
+
+class Explainer(Protocol):
+    """Weight per word."""
+
+    def explain(self, subject: Subject, text: str) -> Explanation:
+        """How much each word spoke for the answer."""
+
+
+class Check(Protocol):
+    """What an audit measures. A check measures, the audit stage judges."""
+
+    metrics: tuple[str, ...]
+
+    def why_not(self, subject: Subject, splits: Splits) -> str | None:
+        """Why the check does not apply to this model and data; None when it does."""
+
+    def measure(self, subject: Subject, splits: Splits, rng: np.random.Generator) -> Iterator[Measurement]:
+        """Measured statements with interval and n; every metric comes at least once."""
+
+
+class Application(Protocol):
+    """A job people recognise: sample data, a task, what a person sees for an answer."""
+
+    task: str
+    examples: tuple[str, ...]  # texts shown on the page, also its smoke test
+
+    def data(self, language: str) -> str:
+        """Path of the built-in data file in that language, `en` or `zh`."""
+
+    def reply(self, label: str, language: str) -> str | None:
+        """The text a person may send for that answer."""

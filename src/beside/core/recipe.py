@@ -1,0 +1,143 @@
+"""Every knob of a run and of a policy: default, unit, reason.
+
+A recipe is read from defaults, then a TOML file, then `--set key=value`; an unknown key is refused with a close name. A knob
+whose default is `None` is filled in by the training stage from the data, and what was filled in is printed and stored.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Sequence
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic.fields import FieldInfo
+
+from beside.core.errors import BadOption
+
+Model = TypeVar("Model", bound=BaseModel)
+POLICIES = Path(__file__).parent.parent / "policies"
+
+
+def knob(default: Any, unit: str, reason: str, **bounds: Any) -> Any:
+    """A recipe field: its default, its unit and why the default is what it is."""
+    return Field(default, description=reason, json_schema_extra={"unit": unit}, **bounds)
+
+
+class Recipe(BaseModel):
+    """How to train: all that, with the corpus, makes a run repeatable."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    base: str = knob("embedded", "name", "the model inside the installation; needs no download and reads English")
+    method: str | None = knob(None, "name", "lpft: head first, then everything, distorts less (Kumar et al. 2022); full for `scratch`")
+    epochs: int | None = knob(None, "passes", "more passes when there are few rows; chosen from the rows per class", ge=1, le=1000)
+    batch_size: int = knob(16, "rows", "small batches generalise well and fit any machine", ge=1, le=4096)
+    accumulation: int = knob(1, "batches", "batches whose gradients are added up before one step", ge=1, le=1024)
+    optimizer: Literal["adamw", "sgd"] = knob("adamw", "name", "AdamW is the standard for transformers (Loshchilov & Hutter 2019)")
+    learning_rate: float | None = knob(None, "per step", "of the encoder; chosen from the base and the rows", gt=0, le=1)
+    head_learning_rate: float | None = knob(None, "per step", "of the head; the head may move faster than the encoder", gt=0, le=10)
+    schedule: Literal["linear", "constant"] = knob("linear", "name", "linear decay to zero after the warm-up")
+    warmup: float = knob(0.1, "share of steps", "the first steps are small while Adam's moments settle", ge=0, le=1)
+    weight_decay: float = knob(0.01, "per step", "the usual value for BERT-like encoders", ge=0, le=1)
+    clip_norm: float = knob(1.0, "gradient norm", "one odd batch must not throw the weights; 0 = off", ge=0)
+    dropout: float | None = knob(None, "share", "None keeps what the base model was pre-trained with", ge=0, lt=1)
+    label_smoothing: float = knob(0.0, "share", "off, so that probabilities mean what they say", ge=0, lt=1)
+    class_weights: Literal["none", "balanced"] = knob("none", "name", "balanced = inverse class frequency, for rare classes that matter")
+    max_length: int | None = knob(None, "tokens", "None = the longest row up to 256; longer rows are cut, counted and shown", ge=4, le=8192)
+    pooling: Literal["auto", "unit", "mean", "cls"] = knob("auto", "name", "unit = mean of tokens at unit length, as sentence encoders were trained")
+    patience: int | None = knob(None, "epochs", "stop after so many epochs without a better tune score; None = never", ge=1)
+    seed: int = knob(0, "number", "same seed, same data, same machine: same weights", ge=0, lt=2**32)
+    threads: int | None = knob(None, "threads", "None = all cores; stored, because sums depend on it", ge=1, le=1024)
+
+
+class Limit(BaseModel):
+    """A line that a finding must be on the right side of."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    check: str
+    metric: str
+    limit: float
+    reason: str
+
+
+class Policy(BaseModel):
+    """What must be measured and who must sign before a release is served."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str
+    purpose: str = ""
+    quorum: int = Field(1, ge=1, description="different people who must approve")
+    roles: tuple[str, ...] = Field(("reviewer",), description="roles that may sign")
+    valid_days: int = Field(365, ge=1, description="days an approval lasts")
+    block_inconclusive: bool = Field(False, description="whether a limit that the data cannot decide blocks as well")
+    checks: tuple[str, ...] = Field((), description="checks an audit runs; empty = all that apply")
+    limits: tuple[Limit, ...] = ()
+
+
+def read_recipe(file: Path | None = None, settings: Sequence[str] = (), **given: Any) -> Recipe:
+    """Defaults, then a TOML file, then named options, then `key=value` settings.
+
+    Raises:
+        BadOption: unknown key, value out of range, unreadable file.
+    """
+    values = {**read_toml(file), **{key: value for key, value in given.items() if value is not None}}
+    for setting in settings:
+        key, equals, value = setting.partition("=")
+        if not equals:
+            raise BadOption(f"Cannot read the setting '{setting}'.", "Write key=value, for example --set epochs=3.")
+        values[key.strip()] = None if value.strip().lower() in {"none", "auto"} and key.strip() != "pooling" else value.strip()
+    return checked(Recipe, values, "recipe")
+
+
+def read_policy(name_or_file: str) -> Policy:
+    """A policy by its built-in name or from a TOML file.
+
+    Raises:
+        BadOption: no such policy or file, unknown key, value out of range.
+    """
+    built_in = {file.stem: file for file in sorted(POLICIES.glob("*.toml"))}
+    file = built_in.get(name_or_file, Path(name_or_file))
+    if not file.is_file():
+        raise BadOption(f"There is no policy '{name_or_file}'.", f"There are: {', '.join(built_in)}; or give a TOML file.")
+    return checked(Policy, {"name": file.stem, **read_toml(file)}, "policy")
+
+
+def read_toml(file: Path | None) -> dict[str, Any]:
+    """The table in a TOML file; empty for no file."""
+    if file is None:
+        return {}
+    try:
+        return tomllib.loads(file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise BadOption(f"There is no file '{file}'.", "Give the path of a TOML file.") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise BadOption(f"Cannot read '{file}' as TOML: {error}.", "See examples/sentiment/recipe.toml.") from error
+
+
+def checked(model: type[Model], values: dict[str, Any], kind: str) -> Model:
+    """The validated model; every refusal says what was given and what is allowed."""
+    for key in values:
+        if key not in model.model_fields:
+            close = get_close_matches(key, model.model_fields, n=1, cutoff=0.5)
+            guess = f" Did you mean '{close[0]}'?" if close else ""
+            raise BadOption(f"Unknown {kind} key '{key}'.", f"Known keys: {', '.join(model.model_fields)}.{guess}")
+    try:
+        return model.model_validate(values)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        field = model.model_fields.get(str(first["loc"][0])) if first["loc"] else None
+        hint = f"{where}: {describe(field)}" if field else f"See the {kind}'s documentation."
+        raise BadOption(f"{kind.capitalize()} key '{where}' cannot be {first.get('input')!r}: {first['msg']}.", hint) from error
+
+
+def describe(field: FieldInfo) -> str:
+    """One line about a knob: its unit, default and reason."""
+    extra = field.json_schema_extra
+    unit = extra.get("unit", "") if isinstance(extra, dict) else ""
+    return f"unit {unit}, default {field.default}; {field.description}"

@@ -1,0 +1,1 @@
+"""Models, training and inference: with the capability files, the only home of torch."""

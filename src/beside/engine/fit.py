@@ -1,0 +1,259 @@
+"""The one training loop: epochs of length-bucketed batches, the best tune epoch kept, resumable after a kill at any step.
+
+Everything that decides the next step is either a pure function of (seed, epoch) or saved in the checkpoint, so that a training
+that was killed and resumed ends with the same weights, bit for bit on CPU, as one that was not.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from beside.core.errors import BadInput
+from beside.core.interfaces import Progress, Task
+from beside.core.recipe import Recipe
+from beside.engine.checkpoint import Checkpoint, State
+from beside.engine.model import Model
+from beside.engine.rows import bucketed, collate
+
+CHECKPOINT_SECONDS = 30.0  # at most so much work is lost to a kill; a write takes well under a second
+HEAD = "head."
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rows:
+    """Encoded rows with their targets."""
+
+    ids: list[np.ndarray]
+    targets: list[str]
+    pad_id: int
+
+
+@dataclass
+class Fitted:
+    """How a training went; the model holds the kept weights."""
+
+    history: list[dict[str, float]] = field(default_factory=list)
+    kept_epoch: int = 0
+    seconds: float = 0.0
+
+
+class Fit:
+    """One training in progress.
+
+    Args:
+        model: starts from its present weights.
+        names: parameters that may change.
+        rows: training rows.
+        weights_K: weight per class in the loss, or None.
+        evaluate: scores of the model on the tune split, main score first, `loss` included; None when there is no tune split.
+        recipe: with every automatic knob filled in.
+        checkpoint: where to save and find the state.
+    """
+
+    def __init__(
+        self,
+        model: Model,
+        names: list[str],
+        rows: Rows,
+        *,
+        task: Task,
+        labels: tuple[str, ...],
+        weights_K: Tensor | None,
+        evaluate: Callable[[Model], dict[str, float]] | None,
+        recipe: Recipe,
+        checkpoint: Checkpoint,
+        progress: Progress,
+        on_epoch: Callable[[dict[str, float]], None] = lambda row: None,
+    ) -> None:
+        self.model, self.rows, self.task, self.recipe = model, rows, task, recipe
+        self.targets_N = task.encode(rows.targets, labels)
+        self.weights_K, self.evaluate = weights_K, evaluate
+        self.checkpoint, self.progress, self.on_epoch = checkpoint, progress, on_epoch
+        self.lengths = np.array([len(ids) for ids in rows.ids])
+        self.trained = [parameter for name, parameter in model.named_parameters() if name in set(names)]
+        for name, parameter in model.named_parameters():
+            parameter.requires_grad_(name in set(names))
+        assert recipe.epochs is not None  # filled in by the training stage
+        self.epochs = recipe.epochs
+        # the number of batches depends on n and batch size alone, so every epoch has as many steps as the first
+        self.steps_per_epoch = -(-len(self.plan(0)) // recipe.accumulation)
+        self.optimizer = make_optimizer(model, recipe)
+        self.scheduler = torch.optim.lr_scheduler.LambdaLR(self.optimizer, schedule(recipe, self.steps_per_epoch * self.epochs))
+        self.epoch, self.step_in_epoch, self.loss_sum = 0, 0, 0.0
+        self.fitted = Fitted()
+        self.best: dict[str, Tensor] | None = None
+        self.best_score = (-float("inf"), -float("inf"))
+        self.since = time.perf_counter()
+        self.saved = time.perf_counter()
+
+    def plan(self, epoch: int) -> list[np.ndarray]:
+        """The batches of an epoch: a pure function of seed and epoch."""
+        return bucketed(self.lengths, self.recipe.batch_size, np.random.default_rng((self.recipe.seed, epoch)))
+
+    def run(self, resume: bool) -> Fitted:
+        """Trains to the end, or to the early stop, and leaves the kept weights in the model."""
+        if resume:
+            self.restore()
+        try:
+            while self.epoch < self.epochs and not self.out_of_patience():
+                self.one_epoch()
+        except KeyboardInterrupt:
+            self.save()
+            raise
+        if self.best is not None:
+            self.model.load_state_dict(self.best)
+        self.fitted.seconds += time.perf_counter() - self.since
+        return self.fitted
+
+    def one_epoch(self) -> None:
+        """From the present step to the end of the epoch, then the tune scores."""
+        batches = self.plan(self.epoch)
+        size = self.recipe.accumulation
+        groups = [batches[i : i + size] for i in range(0, len(batches), size)]
+        self.model.train()
+        for group in groups[self.step_in_epoch :]:
+            self.loss_sum += self.one_step(group)
+            self.step_in_epoch += 1
+            self.tell()
+            if time.perf_counter() - self.saved > CHECKPOINT_SECONDS and self.step_in_epoch < len(groups):
+                self.save()
+        self.end_epoch()
+
+    def one_step(self, group: list[np.ndarray]) -> float:
+        """One optimiser step over one or more batches; the mean loss per row."""
+        rows_in_step = sum(len(batch) for batch in group)
+        total = 0.0
+        self.optimizer.zero_grad(set_to_none=True)
+        for batch in group:
+            ids_BL, mask_BL = collate([self.rows.ids[i] for i in batch], self.rows.pad_id)
+            logits_BK = self.model(ids_BL, mask_BL)
+            loss = self.task.loss(logits_BK, self.targets_N[torch.from_numpy(batch)], self.weights_K, self.recipe.label_smoothing)
+            share = len(batch) / rows_in_step
+            (loss * share).backward()
+            total += float(loss.detach()) * share
+        if not np.isfinite(total):
+            raise BadInput(f"The loss became {total} in epoch {self.epoch + 1}.", "Lower learning_rate, or set clip_norm=1.")
+        if self.recipe.clip_norm:
+            nn.utils.clip_grad_norm_(self.trained, self.recipe.clip_norm, foreach=True)
+        self.optimizer.step()
+        self.scheduler.step()
+        return total
+
+    def end_epoch(self) -> None:
+        """Scores the tune split, keeps the best weights, moves to the next epoch and saves."""
+        row = {"epoch": float(self.epoch + 1), "loss": self.loss_sum / max(1, self.steps_per_epoch)}
+        if self.evaluate is not None:
+            scores = self.evaluate(self.model)
+            row |= {f"tune_{name}": value for name, value in scores.items()}
+            rank = (next(iter(scores.values())), -scores["loss"])  # equal scores: the lower loss
+            if rank > self.best_score:
+                self.best_score = rank
+                self.best = {name: tensor.detach().clone() for name, tensor in self.model.state_dict().items()}
+                self.fitted.kept_epoch = self.epoch + 1
+        else:
+            self.fitted.kept_epoch = self.epoch + 1
+        self.fitted.history.append(row)
+        self.on_epoch(row)
+        self.epoch, self.step_in_epoch, self.loss_sum = self.epoch + 1, 0, 0.0
+        if self.epoch < self.epochs:
+            self.save()
+
+    def out_of_patience(self) -> bool:
+        """The early-stopping rule: `patience` epochs in a row without a better tune score."""
+        patience = self.recipe.patience
+        return bool(patience and self.evaluate and self.epoch - self.fitted.kept_epoch >= patience)
+
+    def tell(self) -> None:
+        done = self.epoch * self.steps_per_epoch + self.step_in_epoch
+        note = f"epoch {self.epoch + 1}/{self.epochs}, loss {self.loss_sum / self.step_in_epoch:.3f}"
+        self.progress.step("train", done, self.steps_per_epoch * self.epochs, note)
+
+    def save(self) -> None:
+        """Writes everything that decides the rest of the training."""
+        tensors = {f"model.{name}": tensor for name, tensor in self.model.state_dict().items()}
+        tensors |= {f"best.{name}": tensor for name, tensor in (self.best or {}).items()}
+        moments = self.optimizer.state_dict()["state"]
+        tensors |= {f"moment.{index}.{name}": tensor for index, state in moments.items() for name, tensor in state.items() if tensor is not None}
+        tensors["random"] = torch.get_rng_state()
+        spent = self.fitted.seconds + time.perf_counter() - self.since
+        facts: dict[str, Any] = {
+            "step": self.epoch * self.steps_per_epoch + self.step_in_epoch,
+            "epoch": self.epoch,
+            "step_in_epoch": self.step_in_epoch,
+            "loss_sum": self.loss_sum,
+            "best_score": list(self.best_score) if self.best else None,
+            "schedule": self.scheduler.last_epoch,
+            "fitted": {"history": self.fitted.history, "kept_epoch": self.fitted.kept_epoch, "seconds": spent},
+        }
+        self.checkpoint.save(State(tensors=tensors, facts=facts))
+        self.saved = time.perf_counter()
+
+    def restore(self) -> None:
+        """Puts back what `save` wrote; nothing when no state was written yet."""
+        state = self.checkpoint.load()
+        if state is None:
+            return
+        facts, tensors = state.facts, state.tensors
+        self.model.load_state_dict(part(tensors, "model."))
+        self.best = part(tensors, "best.") or None
+        moments: dict[int, dict[str, Tensor]] = {}
+        for name, tensor in part(tensors, "moment.").items():
+            index, _, key = name.partition(".")
+            moments.setdefault(int(index), {})[key] = tensor
+        self.optimizer.load_state_dict({**self.optimizer.state_dict(), "state": moments})
+        for _ in range(facts["schedule"]):
+            self.scheduler.step()
+        torch.set_rng_state(tensors["random"])
+        self.epoch, self.step_in_epoch, self.loss_sum = facts["epoch"], facts["step_in_epoch"], facts["loss_sum"]
+        if facts["best_score"]:
+            self.best_score = (facts["best_score"][0], facts["best_score"][1])
+        self.fitted = Fitted(**facts["fitted"])
+        for row in self.fitted.history:
+            self.on_epoch(row)
+        self.progress.say(f"Resumed at step {facts['step']} of {self.steps_per_epoch * self.epochs}.")
+
+
+def part(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
+    """The tensors under a prefix, without it."""
+    return {name.removeprefix(prefix): tensor for name, tensor in tensors.items() if name.startswith(prefix)}
+
+
+def make_optimizer(model: Model, recipe: Recipe) -> torch.optim.Optimizer:
+    """AdamW or SGD over what learns; the head has its own rate, and biases and norms do not decay."""
+    groups: dict[tuple[bool, bool], list[nn.Parameter]] = {}
+    for name, parameter in model.named_parameters():
+        if parameter.requires_grad:
+            groups.setdefault((name.startswith(HEAD), parameter.ndim > 1), []).append(parameter)
+    assert recipe.learning_rate is not None and recipe.head_learning_rate is not None  # filled in by the training stage
+    settings = [
+        {
+            "params": parameters,
+            "lr": recipe.head_learning_rate if is_head else recipe.learning_rate,
+            "weight_decay": recipe.weight_decay if decays and not is_head else 0.0,
+        }
+        for (is_head, decays), parameters in groups.items()
+    ]
+    if recipe.optimizer == "sgd":
+        return torch.optim.SGD(settings, momentum=0.9, nesterov=True)
+    return torch.optim.AdamW(settings, fused=True)
+
+
+def schedule(recipe: Recipe, steps: int) -> Callable[[int], float]:
+    """Factor on the learning rate at each step: linear warm-up, then linear decay to zero or a plateau."""
+    warm = max(1, round(steps * recipe.warmup))
+
+    def factor(step: int) -> float:
+        if step < warm:
+            return (step + 1) / warm
+        if recipe.schedule == "constant":
+            return 1.0
+        return max(0.0, (steps - step) / max(1, steps - warm))
+
+    return factor

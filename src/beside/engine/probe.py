@@ -1,0 +1,47 @@
+"""Fits the head on frozen embeddings, and the temperature on the tune split: convex problems, solved rather than trained."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from scipy.optimize import minimize_scalar
+from scipy.special import log_softmax
+from sklearn.linear_model import LogisticRegression
+
+FEWEST_FOR_TEMPERATURE = 50  # rows; with fewer the fitted temperature is noise
+
+
+def fit_head(embeddings_NH: np.ndarray, targets_N: np.ndarray, outputs: int, *, strength: float, balanced: bool) -> tuple[np.ndarray, np.ndarray]:
+    """Multinomial logistic regression by L-BFGS.
+
+    Args:
+        embeddings_NH: one row per text.
+        targets_N: label positions; every one of 0..outputs-1 must occur.
+        outputs: number of labels.
+        strength: inverse of the L2 penalty (scikit-learn's C).
+        balanced: weigh classes by inverse frequency.
+
+    Returns:
+        Weights (outputs, H) and biases (outputs,), float32.
+    """
+    machine = LogisticRegression(C=strength, max_iter=300, class_weight="balanced" if balanced else None)
+    machine.fit(embeddings_NH, targets_N)
+    weights, biases = machine.coef_, machine.intercept_
+    if outputs == 2:  # scikit-learn keeps one score for two classes; half to each side gives the same probabilities
+        weights, biases = np.concatenate([-weights, weights]) / 2, np.concatenate([-biases, biases]) / 2
+    return weights.astype(np.float32), biases.astype(np.float32)
+
+
+def fit_temperature(logits_NK: np.ndarray, targets_N: Sequence[int] | np.ndarray) -> float:
+    """The temperature that minimises the negative log-likelihood (Guo et al. 2017); 1 when there are too few rows to tell."""
+    targets = np.asarray(targets_N)
+    if len(targets) < FEWEST_FOR_TEMPERATURE:
+        return 1.0
+
+    def loss(log_temperature: float) -> float:
+        scaled = log_softmax(logits_NK / np.exp(log_temperature), axis=1)
+        return float(-scaled[np.arange(len(targets)), targets].mean())
+
+    found = minimize_scalar(loss, bounds=(np.log(0.05), np.log(20.0)), method="bounded")
+    return float(np.exp(found.x))

@@ -1,0 +1,122 @@
+"""Inference on this machine: a saved model folder becomes a Subject that can be asked.
+
+Run as `python -m beside.engine.runtime FOLDER...` it answers the texts on standard input in a fresh process: the truth test.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from beside.core.errors import BesideError, GateClosed
+from beside.core.registry import load
+from beside.engine.model import Facts, Model, load_model
+from beside.engine.rows import by_length, collate
+from beside.engine.tokens import Tokens
+
+TOKENS_PER_BATCH = 4096  # padded tokens of one forward pass: fits the cache of small machines
+TRUTH_TEXTS = 64  # texts that a truth test compares
+TRUTH_SECONDS = 300
+
+
+class TorchSubject:
+    """A trained model on torch. Safe to call from several threads: one forward pass at a time.
+
+    Args:
+        model: in evaluation mode.
+        tokens: its tokenizer and sequence length.
+        facts: labels, task, temperature.
+    """
+
+    def __init__(self, model: Model, tokens: Tokens, facts: Facts) -> None:
+        self.model = model
+        self.tokens = tokens
+        self.labels = facts.labels
+        self.max_length = facts.max_length
+        self.temperature = facts.temperature
+        self.task = load("tasks", facts.task)
+        self.turn = threading.Lock()
+
+    def logits(self, texts: Sequence[str]) -> np.ndarray:
+        """Raw scores, float32, shape (len(texts), outputs)."""
+        return self.infer(texts, self.model.__call__, self.model.head.out_features)
+
+    def embed(self, texts: Sequence[str]) -> np.ndarray:
+        """One vector per text, float32, shape (len(texts), hidden)."""
+        return self.infer(texts, self.model.embed, self.model.head.in_features)
+
+    def probabilities(self, texts: Sequence[str]) -> np.ndarray:
+        """Softmax of logits over temperature, float32, shape (len(texts), outputs)."""
+        return softmax(self.logits(texts) / self.temperature)
+
+    def predict(self, texts: Sequence[str]) -> list[str]:
+        """The task's answer to each text."""
+        return self.task.decode(self.logits(texts), self.labels)
+
+    def token_counts(self, texts: Sequence[str]) -> list[int]:
+        """Tokens of each text before truncation."""
+        return self.tokens.counts(texts)
+
+    @torch.inference_mode()
+    def infer(self, texts: Sequence[str], function, width: int) -> np.ndarray:  # type: ignore[no-untyped-def]
+        """Rows of `function(ids, mask)` in the order of the texts, computed longest first."""
+        rows = self.tokens.encode(texts)
+        out = np.empty((len(rows), width), dtype=np.float32)
+        with self.turn:
+            was_training = self.model.training
+            self.model.eval()
+            for batch in by_length([len(row) for row in rows], TOKENS_PER_BATCH):
+                out[batch] = function(*collate([rows[i] for i in batch], self.tokens.pad_id)).numpy()
+            self.model.train(was_training)
+        return out
+
+
+def softmax(logits_NK: np.ndarray) -> np.ndarray:
+    """Probabilities from scores, row by row."""
+    shifted = np.exp(logits_NK - logits_NK.max(axis=1, keepdims=True))
+    return shifted / shifted.sum(axis=1, keepdims=True)
+
+
+def load_subject(folder: Path, threads: int | None = None) -> TorchSubject:
+    """The model in a folder, ready to answer.
+
+    Raises:
+        BadInput: the folder is not one that Beside saved.
+    """
+    if threads:
+        torch.set_num_threads(threads)
+    return TorchSubject(*load_model(folder))
+
+
+def fresh_logits(folders: Sequence[Path], texts: Sequence[str]) -> list[np.ndarray]:
+    """Logits of each folder's model for the texts, computed in a new process.
+
+    Raises:
+        GateClosed: a model cannot be reloaded.
+    """
+    command = [sys.executable, "-m", "beside.engine.runtime", *map(str, folders)]
+    ended = subprocess.run(command, input=json.dumps(list(texts)), capture_output=True, text=True, timeout=TRUTH_SECONDS, check=False)
+    if ended.returncode:
+        raise GateClosed(f"Truth test: the saved model cannot be reloaded: {ended.stderr.strip()[-300:]}", "Nothing was stored. Train again.")
+    return [np.asarray(logits, dtype=np.float32) for logits in json.loads(ended.stdout)]
+
+
+def same_answers(first: Path, second: Path, texts: Sequence[str]) -> float:
+    """Largest absolute difference of probabilities between two model folders, both reloaded in a fresh process."""
+    one, other = fresh_logits([first, second], list(texts)[:TRUTH_TEXTS])
+    return float(np.abs(softmax(one) - softmax(other)).max())
+
+
+if __name__ == "__main__":
+    try:
+        asked = json.load(sys.stdin)
+        json.dump([load_subject(Path(folder)).logits(asked).astype(float).tolist() for folder in sys.argv[1:]], sys.stdout)
+    except BesideError as error:
+        sys.exit(error.message)

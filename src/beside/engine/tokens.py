@@ -1,0 +1,93 @@
+"""Text -> token ids, and what is lost on the way: truncation and unknown tokens. Loads without torch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import numpy as np
+from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
+
+from beside.core.errors import BadInput
+
+SCRATCH_VOCABULARY = 12_000  # tokens; short corpora fill less
+SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
+PAD, UNK = "[PAD]", "[UNK]"
+CHUNK = 2_000  # texts encoded at once: keeps memory flat on large corpora
+
+
+class Tokens:
+    """A tokenizer and a sequence length.
+
+    Args:
+        tokenizer: with its own special-token template; truncation and padding are done here, visibly.
+        max_length: tokens kept of a text, special tokens included.
+    """
+
+    def __init__(self, tokenizer: Tokenizer, max_length: int) -> None:
+        tokenizer.no_padding()
+        tokenizer.no_truncation()
+        self.tokenizer = tokenizer
+        self.max_length = max_length
+        self.pad_id = special_id(tokenizer, ("[PAD]", "<pad>"), default=0)
+        self.unknown_id = special_id(tokenizer, ("[UNK]", "<unk>"), default=-1)
+
+    def encode(self, texts: Sequence[str]) -> list[np.ndarray]:
+        """Ids of each text, int32; a longer text keeps its beginning and its closing special token."""
+        rows = []
+        for ids in self.raw(texts):
+            rows.append(ids if len(ids) <= self.max_length else np.append(ids[: self.max_length - 1], ids[-1]))
+        return rows
+
+    def raw(self, texts: Sequence[str]) -> Iterable[np.ndarray]:
+        """Ids of each text before truncation."""
+        for start in range(0, len(texts), CHUNK):
+            for encoding in self.tokenizer.encode_batch_fast(list(texts[start : start + CHUNK])):
+                yield np.asarray(encoding.ids, dtype=np.int32)
+
+    def counts(self, texts: Sequence[str]) -> list[int]:
+        """Tokens of each text before truncation."""
+        return [len(ids) for ids in self.raw(texts)]
+
+    def unknown_share(self, texts: Sequence[str]) -> float:
+        """Share of content tokens that the vocabulary does not know, 0..1; 0 for no text."""
+        known = unknown = 0
+        for ids in self.raw(texts):
+            unknown += int((ids == self.unknown_id).sum())
+            known += max(len(ids) - 2, 0)
+        return unknown / known if known else 0.0
+
+
+def special_id(tokenizer: Tokenizer, spellings: Sequence[str], default: int) -> int:
+    """Id of a special token under any of its usual spellings."""
+    found = (tokenizer.token_to_id(spelling) for spelling in spellings)
+    return next((index for index in found if index is not None), default)
+
+
+def load_tokens(file: Path, max_length: int) -> Tokens:
+    """Tokens from a `tokenizer.json`.
+
+    Raises:
+        BadInput: the file is missing or not a tokenizer.
+    """
+    try:
+        return Tokens(Tokenizer.from_file(str(file)), max_length)
+    except Exception as error:  # the library raises bare Exception
+        raise BadInput(f"Cannot read the tokenizer {file.name}: {error}.", "The model folder needs a tokenizer.json.") from error
+
+
+def train_tokenizer(texts: Iterable[str], vocabulary: int = SCRATCH_VOCABULARY) -> Tokenizer:
+    """A byte-pair tokenizer learned from the corpus (Sennrich et al. 2016), for any language.
+
+    Runs of Chinese characters stay together before merging, so that frequent words become single tokens; every other script is
+    cut at spaces and punctuation. Case and width are folded (NFKC).
+    """
+    tokenizer = Tokenizer(models.BPE(unk_token=UNK))
+    tokenizer.normalizer = normalizers.Sequence([normalizers.NFKC(), normalizers.Lowercase()])
+    tokenizer.pre_tokenizer = pre_tokenizers.Sequence([pre_tokenizers.WhitespaceSplit(), pre_tokenizers.Punctuation()])
+    tokenizer.decoder = decoders.BPEDecoder()
+    trainer = trainers.BpeTrainer(vocab_size=vocabulary, min_frequency=2, special_tokens=SPECIAL, max_token_length=12, show_progress=False)
+    tokenizer.train_from_iterator(texts, trainer)
+    ends = [(token, tokenizer.token_to_id(token)) for token in ("[CLS]", "[SEP]")]
+    tokenizer.post_processor = processors.TemplateProcessing(single="[CLS] $A [SEP]", pair="[CLS] $A [SEP] $B [SEP]", special_tokens=ends)
+    return tokenizer

@@ -1,0 +1,1 @@
+"""Weight per word: why a model answered as it did."""

@@ -1,0 +1,228 @@
+"""The product on one page: the verbs in order, each calls one stage and stores its answer."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+
+from beside.core.errors import BadInput, NotEnoughData
+from beside.core.interfaces import Progress, Silent, Subject
+from beside.core.recipe import Policy, Recipe, read_policy
+from beside.core.types import Actor, Answer, Comparison, Corpus, Explanation, Finding, Prediction, Release, Run, Skipped, Splits
+from beside.engine import loading
+from beside.stages import audit, improve, intake, listen, release, review, serve
+from beside.store.rows import read_splits
+from beside.store.workspace import Workspace
+
+
+@dataclass(frozen=True, kw_only=True)
+class Improvement:
+    """What `improve` made: the child corpus, the challenger trained on it, and how it compares with the champion."""
+
+    corpus: Corpus
+    run: Run
+    comparison: Comparison
+
+
+class Loop:
+    """text in -> train -> audit -> release -> review -> serve -> listen -> improve, for one actor in one workspace.
+
+    Args:
+        workspace: where everything is kept.
+        actor: who is asking; every read and write is on this person's account.
+        progress: where long work tells how far it is.
+        clock: the time, passed in.
+    """
+
+    def __init__(
+        self, workspace: Workspace, actor: Actor, progress: Progress | None = None, clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+    ) -> None:
+        self.workspace, self.actor, self.clock = workspace, actor, clock
+        self.progress: Progress = progress or Silent()
+        self.records, self.artifacts = workspace.records, workspace.artifacts
+
+    def intake(self, source: str, name: str, columns: intake.Columns | None = None, task: str = "classify", seed: int = 0) -> tuple[Corpus, intake.Report]:
+        """A file becomes a corpus with a report."""
+        with self.workspace.lock("import"):
+            reads = loading.embedded_tokens()
+            corpus, report = intake.intake(
+                source,
+                name=name,
+                task=task,
+                columns=columns,
+                seed=seed,
+                artifacts=self.artifacts,
+                progress=self.progress,
+                now=self.clock(),
+                token_lengths=reads.counts,
+                unknown_tokens=reads.unknown,
+            )
+            self.records.add_corpus(self.actor, corpus)
+        return corpus, report
+
+    def train(self, corpus_id: str | None, recipe: Recipe | None = None, resume: bool = False, parent: str | None = None) -> Run:
+        """A corpus and a recipe become a run; the same pair again gives the run that is there."""
+        from beside.stages import train  # imports torch: not when only listing or reviewing
+
+        with self.workspace.lock("train"):
+            if resume and recipe is None:
+                corpus_id, recipe, parent = train.unfinished(self.workspace.checkpoints, corpus_id and self.records.corpus(self.actor, corpus_id).id)
+            if corpus_id is None:
+                raise BadInput("No corpus was given.", "Name one: `beside train CORPUS`; `beside list corpora` shows them.")
+            corpus, recipe = self.records.corpus(self.actor, corpus_id), recipe or Recipe()
+            name = train.run_id(corpus.id, recipe, parent)
+            if there := [run for run in self.records.runs(self.actor, corpus.id) if run.id == name]:
+                self.progress.say(f"Already trained with this very recipe: {name}. Change a knob (--set seed=1) to train another.")
+                return there[0]
+            train.write_request(self.workspace.checkpoints, corpus, recipe, parent)
+            run = train.train(
+                corpus,
+                self.splits(corpus),
+                recipe,
+                artifacts=self.artifacts,
+                checkpoints=self.workspace.checkpoints,
+                boards=self.workspace.state / "tensorboard",
+                resume=resume,
+                progress=self.progress,
+                now=self.clock(),
+                parent=parent,
+            )
+            self.records.add_run(self.actor, run)
+        return run
+
+    def audit(self, run_id: str, checks: Sequence[str] = (), policy: str = "default") -> list[Finding | Skipped]:
+        """A run becomes findings. Each audit looks at the test split once more, which is counted."""
+        with self.workspace.lock("audit"):
+            run = self.records.run(self.actor, run_id)
+            corpus = self.records.corpus(self.actor, run.corpus_id)
+            found = audit.audit(
+                run,
+                self.subject(run),
+                self.splits(corpus),
+                read_policy(policy),
+                checks=checks,
+                artifacts=self.artifacts,
+                progress=self.progress,
+                now=self.clock(),
+            )
+            self.records.count_test_use(self.actor, corpus.id, run.id, "audit")
+            self.records.add_findings(self.actor, found)
+        return found
+
+    def release(self, run_id: str, policy: str = "default") -> Release:
+        """A run and its newest findings become a sealed draft."""
+        from beside.engine.runtime import same_answers  # imports torch
+
+        with self.workspace.lock("release"):
+            run = self.records.run(self.actor, run_id)
+            corpus = self.records.corpus(self.actor, run.corpus_id)
+            rules: Policy = read_policy(policy)
+            findings, skipped = self.newest_findings(run, rules), self.records.skipped(self.actor, run.id)
+            if not findings:
+                raise NotEnoughData(f"The run '{run.id}' was never audited under policy '{rules.name}'.", f"First: beside audit {run.id}")
+            splits = self.splits(corpus)
+            made = release.release(
+                run,
+                corpus,
+                findings,
+                skipped,
+                rules,
+                texts=[example.text for example in (splits.tune or splits.train)[: release.TRUTH_TEXTS]],
+                test_uses=self.records.test_uses(self.actor, corpus.id),
+                artifacts=self.artifacts,
+                home=self.workspace.bundles,
+                truth=same_answers,
+                now=self.clock(),
+            )
+            self.records.add_release(self.actor, made)
+        return self.records.release(self.actor, made.id)
+
+    def review(self, release_id: str, decision: review.Decision, reason: str) -> Release:
+        """A person signs over the seal; the policy decides the state."""
+        with self.workspace.lock("review"):
+            draft = self.records.release(self.actor, release_id)
+            signed = review.sign(draft, self.findings_of(draft), self.actor, decision, reason, now=self.clock())
+            self.records.save_release(self.actor, signed)
+        return signed
+
+    def serve(self, release_id: str | None = None) -> serve.Served:
+        """A release that may be served becomes one that answers; any other is refused. Without an id: the newest approved one."""
+        from beside.engine.runtime import load_subject  # imports torch
+
+        chosen = self.records.release(self.actor, release_id) if release_id else serve.newest_approved(self.records.releases(self.actor))
+        return serve.open_release(chosen, self.findings_of(chosen), load=load_subject, now=self.clock())
+
+    def predict(self, served: serve.Served, texts: Sequence[str]) -> list[Prediction]:
+        """Texts become answers that are kept, so that a correction can name them."""
+        predictions = served.predict(texts, self.clock())
+        self.records.add_predictions(self.actor, predictions)
+        return predictions
+
+    def explain(self, served: serve.Served, text: str) -> Explanation:
+        """Why the model answers as it does, word by word."""
+        return served.explain(text, self.clock())
+
+    def listen(self, prediction_id: str, correct: bool, label: str | None = None, note: str = "") -> Answer:
+        """What a person says of an answer, on disk before this returns."""
+        prediction = self.records.prediction(self.actor, prediction_id)
+        labels = tuple(prediction.probabilities)
+        answer = listen.listen(prediction, correct, label, note, labels, self.actor, now=self.clock())
+        self.records.add_answer(self.actor, answer)
+        return answer
+
+    def improve(self, release_id: str) -> Improvement:
+        """Corrections become a child corpus, a challenger is trained on it and meets the champion on the same test rows."""
+        with self.workspace.lock("improve"):
+            champion_release = self.records.release(self.actor, release_id)
+            champion = self.records.run(self.actor, champion_release.run_id)
+            parent = self.records.corpus(self.actor, champion.corpus_id)
+            said = listen.corrections(self.records.answers(self.actor, release_id))
+            corpus = improve.child(parent, self.splits(parent), said, artifacts=self.artifacts, now=self.clock())
+            self.records.add_corpus(self.actor, corpus)
+            asked = champion.recipe.model_copy(update={"threads": None})
+            challenger = self.train(corpus.id, asked, parent=champion.id)
+            rng = np.random.default_rng(champion.seed)
+            test = self.splits(corpus).test
+            comparison = improve.compare(champion, challenger, self.subject(champion), self.subject(challenger), test, rng=rng)
+            self.records.count_test_use(self.actor, parent.id, challenger.id, "improve")
+            self.records.add_comparison(self.actor, comparison)
+        return Improvement(corpus=corpus, run=challenger, comparison=comparison)
+
+    def verify(self, bundle: str | Path) -> review.Verification:
+        """Checks a bundle offline: files, seal, signatures, policy."""
+        return review.verify(Path(bundle), self.clock())
+
+    def splits(self, corpus: Corpus) -> Splits:
+        """All rows of a corpus."""
+        return read_splits(self.artifacts.path(corpus.examples))
+
+    def subject(self, run: Run) -> Subject:
+        """The model of a run, ready to answer."""
+        from beside.engine.runtime import load_subject  # imports torch
+
+        return load_subject(self.artifacts.folder(run.model), run.recipe.threads)
+
+    def findings_of(self, made: Release) -> list[Finding]:
+        """The findings that a release was sealed with."""
+        return [finding for finding in self.records.findings(self.actor, made.run_id) if finding.id in made.finding_ids]
+
+    def newest_findings(self, run: Run, policy: Policy) -> list[Finding]:
+        """The last finding for each check and metric, under this policy's limits."""
+        limits = {(limit.check, limit.metric): limit.limit for limit in policy.limits}
+        newest: dict[tuple[str, str], Finding] = {}
+        for finding in sorted(self.records.findings(self.actor, run.id), key=lambda found: found.made_at):
+            if finding.limit == limits.get((finding.check, finding.metric)):
+                newest[finding.check, finding.metric] = finding
+        return list(newest.values())
+
+
+def as_plain(value: object) -> object:
+    """Any result of a verb as plain data for JSON."""
+    if isinstance(value, Improvement):
+        return {"corpus": as_plain(value.corpus), "run": as_plain(value.run), "comparison": as_plain(value.comparison)}
+    return json.loads(value.model_dump_json()) if hasattr(value, "model_dump_json") else value

@@ -1,0 +1,1 @@
+"""Text -> edited texts that a person would answer alike: for training, for attacks, for fairness."""

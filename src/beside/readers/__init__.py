@@ -1,0 +1,1 @@
+"""Source -> rows: one file per kind of source."""

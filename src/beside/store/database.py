@@ -1,0 +1,149 @@
+"""One database behind one engine: SQLite in the workspace or PostgreSQL by URL, at the newest schema, written by one at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, IntegrityError, OperationalError, ProgrammingError, StatementError
+from sqlalchemy.orm import Session
+
+from beside.core.errors import BadInput, BadOption, BesideError, Busy, StorageFailed
+
+HEAD = "0001"  # the newest file in migrations/versions; told here so that opening need not load Alembic
+PATIENCE = 10.0  # seconds a writer waits for another one
+LEDGER_LOCK = 0x626573696465  # PostgreSQL advisory lock of whoever writes; any fixed number does
+
+
+def now() -> datetime:
+    """The present, in UTC."""
+    return datetime.now(UTC)
+
+
+class Database:
+    """An engine at the newest schema, and the two ways to use it: `read` and `write`.
+
+    Args:
+        url: `sqlite:///...` or `postgresql://...`.
+        clock: tells the time of what is written.
+
+    Raises:
+        BadOption: not the URL of such a database.
+        BadInput: the database was written by a newer Beside.
+        StorageFailed: the database does not answer.
+    """
+
+    def __init__(self, url: str | URL, clock: Callable[[], datetime] = now) -> None:
+        self.engine = engine_for(url)
+        self.clock = clock
+        with failures():
+            bring_up_to_date(self.engine)
+
+    @contextmanager
+    def read(self) -> Iterator[Session]:
+        """A session that sees one state of the database from its first query on."""
+        with failures(), Session(self.engine) as session:
+            yield session
+
+    @contextmanager
+    def write(self) -> Iterator[Session]:
+        """A session that alone may write; all of it is on the disk at the end of the block, or nothing is.
+
+        Raises:
+            Busy: another process wrote for longer than `PATIENCE`.
+            StorageFailed: the disk is full, or the database does not answer.
+        """
+        with failures(), Session(self.engine.execution_options(writes=True)) as session, session.begin():
+            session.connection()  # takes the lock now, not at the first query
+            yield session
+
+    def close(self) -> None:
+        """Gives the connections back."""
+        self.engine.dispose()
+
+
+def engine_for(url: str | URL) -> Engine:
+    """An engine that begins its own transactions, so that a writer holds the database from its first query on."""
+    try:
+        address = make_url(url)
+        backend = address.get_backend_name()
+        if backend not in ("sqlite", "postgresql"):
+            raise BadOption(f"Cannot keep records in '{backend}'.", "Give sqlite:///FILE or postgresql://USER@HOST/NAME.")
+        waits: dict[str, Any] = {"timeout": PATIENCE} if backend == "sqlite" else {"connect_timeout": int(PATIENCE)}
+        engine = create_engine(address, connect_args=waits, pool_pre_ping=backend == "postgresql", hide_parameters=True)
+    except ArgumentError as error:  # the URL may hold a password: it is not repeated
+        hint = "Write sqlite:///FILE or postgresql://USER:PASSWORD@HOST/NAME."
+        raise BadOption("The database URL cannot be read.", hint) from error
+    except ModuleNotFoundError as error:
+        raise BadOption(f"The database driver '{error.name}' is not installed.", "Run: pip install 'psycopg[binary]'.") from error
+    if backend == "sqlite":
+        event.listen(engine, "connect", prepare_sqlite)
+    event.listen(engine, "begin", begin)
+    return engine
+
+
+def prepare_sqlite(connection: Any, record: Any) -> None:
+    """Readers never wait for a writer (WAL), a commit is on the disk when it returns (FULL), references hold."""
+    connection.isolation_level = None  # Python's module would begin transactions late; `begin` does it instead
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def begin(connection: Connection) -> None:
+    """Begins a transaction; a writer takes the write lock at once, so the ledger's last row cannot change under it."""
+    writes = connection.get_execution_options().get("writes", False)
+    if connection.dialect.name == "sqlite":
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+    elif writes:
+        connection.exec_driver_sql(f"SET LOCAL lock_timeout = {int(PATIENCE * 1000)}")
+        connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LEDGER_LOCK})
+
+
+def bring_up_to_date(engine: Engine) -> None:
+    """Migrates to `HEAD` unless the database says it is there."""
+    if version(engine) == HEAD:
+        return
+    # loading Alembic takes longer than all else that opening does, and only a first or an updated start needs it
+    from beside.store.migrations import upgrade
+
+    with engine.execution_options(writes=True).begin() as connection:
+        upgrade(connection)
+
+
+def version(engine: Engine) -> str | None:
+    """The migration that the database is at; None when there is none yet."""
+    try:
+        with engine.connect() as connection:
+            found: str | None = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+            return found
+    except (OperationalError, ProgrammingError) as error:
+        if "alembic_version" in str(error.orig):  # there is no such table: a new database
+            return None
+        raise
+
+
+@contextmanager
+def failures() -> Iterator[None]:
+    """Turns what a database may answer into the errors of Beside."""
+    try:
+        yield
+    except StatementError as error:
+        raise explained(error) from error
+
+
+def explained(error: StatementError) -> BesideError:
+    """What a database's refusal means for a person."""
+    if isinstance(error.orig, BesideError):
+        return error.orig
+    why = " ".join(str(error.orig).split())
+    if isinstance(error, DataError | IntegrityError) or not isinstance(error, DBAPIError):
+        hint = "Text must not hold the character NUL; whole numbers have 64 bits at most."
+        return BadInput(f"The database refuses this content: {why}.", hint)
+    if "locked" in why or "lock timeout" in why:
+        return Busy("Another process is writing to the database.", f"Try again; a writer is waited for {PATIENCE:.0f} seconds.")
+    full = "full" in why or "No space" in why
+    hint = "Free some space and try again." if full else "Check that the database is there and may be written to, then try again."
+    return StorageFailed(f"The database does not take this: {why}. What was there before is untouched.", hint)

@@ -1,0 +1,1 @@
+"""What a model is asked for: one file per task."""

@@ -1,0 +1,53 @@
+"""One label per text.
+
+Worked example: "I lost my card yesterday" -> "lost_card". The head puts out one number per label; the answer is the largest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+import torch
+from sklearn.metrics import f1_score
+from torch import Tensor
+from torch.nn.functional import cross_entropy
+
+from beside.core.types import Example
+
+
+class Classify:
+    """Single-label classification with cross-entropy."""
+
+    def labels(self, examples: Iterable[Example]) -> tuple[str, ...]:
+        """Every target that occurs, sorted."""
+        return tuple(sorted({example.target for example in examples if example.target is not None}))
+
+    def outputs(self, labels: Sequence[str]) -> int:
+        """One number per label."""
+        return len(labels)
+
+    def encode(self, targets: Sequence[str], labels: Sequence[str]) -> Tensor:
+        """Label positions, int64, shape (len(targets),)."""
+        position = {label: index for index, label in enumerate(labels)}
+        return torch.tensor([position[target] for target in targets], dtype=torch.int64)
+
+    def loss(self, logits_BK: Tensor, targets_B: Tensor, weights_K: Tensor | None, smoothing: float) -> Tensor:
+        """Mean cross-entropy in nats."""
+        return cross_entropy(logits_BK, targets_B, weight=weights_K, label_smoothing=smoothing)
+
+    def decode(self, logits_NK: np.ndarray, labels: Sequence[str]) -> list[str]:
+        """The label with the largest number, for each row."""
+        return [labels[index] for index in logits_NK.argmax(axis=1)]
+
+    def score(self, answers: Sequence[str], targets: Sequence[str], labels: Sequence[str]) -> dict[str, float]:
+        """Macro-F1 over the labels that occur, and accuracy; both 0..1, higher is better."""
+        right = sum(answer == target for answer, target in zip(answers, targets, strict=True))
+        present = sorted(set(targets) | set(answers))
+        return {
+            "macro_f1": float(f1_score(targets, answers, labels=present, average="macro", zero_division=0)),
+            "accuracy": right / len(targets),
+        }
+
+
+task = Classify()

@@ -1,0 +1,76 @@
+"""What every check promises, whatever it measures."""
+
+from __future__ import annotations
+
+from typing import Any, get_args
+
+import numpy as np
+import pytest
+
+from beside.core import registry
+from beside.core.types import Better
+
+CHECKS = registry.names("checks")
+
+
+@pytest.fixture(params=CHECKS)
+def check(request: pytest.FixtureRequest) -> Any:
+    return registry.load("checks", request.param)
+
+
+@pytest.mark.parametrize("name", CHECKS)
+def test_it_says_in_one_line_what_it_asks(name: str) -> None:
+    assert 10 < len(registry.summary("checks", name)) < 140
+    assert len(name.split("/")) == 2, "a check lies in the folder of its aspect"
+
+
+def test_it_measures_every_metric_that_it_declares_and_no_other(check: Any, world: Any) -> None:
+    found = [one.metric for one in check.measure(*world, np.random.default_rng(0))]
+    assert check.metrics
+    assert set(found) == set(check.metrics)
+
+
+def test_no_number_comes_alone(check: Any, world: Any) -> None:
+    for one in check.measure(*world, np.random.default_rng(0)):
+        assert one.low <= one.value <= one.high
+        assert one.high > one.low, f"{one.metric} pretends to be certain"
+        assert np.isfinite([one.value, one.low, one.high]).all()
+        assert one.n > 0
+        assert one.unit
+        assert one.better in get_args(Better)
+
+
+def test_the_same_seed_gives_the_same_result(check: Any, world: Any) -> None:
+    first, second = (list(check.measure(*world, np.random.default_rng(7))) for _ in range(2))
+    assert first == second
+
+
+def test_it_says_why_it_does_not_apply(check: Any, world: Any, make_splits: Any) -> None:
+    subject, splits = world
+    assert check.why_not(subject, splits) is None
+    assert "no test rows" in check.why_not(subject, make_splits([])).lower()
+
+
+def test_its_evidence_is_plain_data_with_a_kind(check: Any, world: Any) -> None:
+    import json
+
+    for one in check.measure(*world, np.random.default_rng(0)):
+        if one.evidence is not None:
+            assert json.loads(json.dumps(one.evidence)) == one.evidence
+            assert one.evidence["kind"]
+
+
+def test_four_rows_are_measured_without_certainty(check: Any, world: Any, make_splits: Any) -> None:
+    subject, splits = world
+    few = make_splits([(row.text, row.target) for row in splits.test[:4]])
+    for one in check.measure(subject, few, np.random.default_rng(0)):
+        assert one.high - one.low > 0.1
+        assert one.n <= 4
+
+
+def test_rows_without_a_label_are_left_out(check: Any, world: Any, make_splits: Any) -> None:
+    subject, splits = world
+    rows = [(row.text, row.target) for row in splits.test]
+    partly = make_splits(rows + [("an unlabelled row", None)] * 30, train=rows)
+    for one in check.measure(subject, partly, np.random.default_rng(0)):
+        assert one.n <= len(rows)

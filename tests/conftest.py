@@ -1,0 +1,160 @@
+"""What tests of several parts share: a tiny trained model, and a workspace in which a release with that model is approved."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from beside.core.recipe import Limit, Policy, Recipe
+from beside.core.types import Actor, Corpus, Example, Finding, Release, Run, Splits
+from beside.store.workspace import Workspace
+
+LABELS = ("cancel", "deliver", "refund")
+TEXTS = {
+    "cancel": ["please cancel my order", "i want to cancel it", "cancel the subscription now", "stop and cancel everything"],
+    "deliver": ["where is my parcel", "the parcel did not arrive", "when will my parcel come", "my parcel is late"],
+    "refund": ["i want my money back", "give me a refund of the money", "refund the money please", "money back for this"],
+}
+
+
+@dataclass(frozen=True)
+class Approved:
+    """A workspace with one approved release of a tiny model that tells three labels apart."""
+
+    workspace: Workspace
+    release: Release
+    owner: Actor
+
+    @property
+    def weights(self) -> Path:
+        """The file of the weights inside the bundle."""
+        return Path(self.release.bundle) / "model" / "model.safetensors"
+
+
+@pytest.fixture(scope="session")
+def toy_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folder of a model as training leaves it: a random encoder of one layer, with a head fitted to `TEXTS`."""
+    # torch takes seconds to load, and most tests need none
+    import torch
+    from transformers import BertConfig, BertModel
+
+    from beside.engine.model import Facts, Model, drop_unused, save_model
+    from beside.engine.probe import fit_head
+    from beside.engine.runtime import TorchSubject
+    from beside.engine.tokens import Tokens, train_tokenizer
+
+    texts = [text for label in LABELS for text in TEXTS[label]]
+    torch.manual_seed(0)
+    tokens = Tokens(train_tokenizer(texts * 2), 16)
+    size = {"hidden_size": 32, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 32}
+    encoder = BertModel(BertConfig(vocab_size=tokens.tokenizer.get_vocab_size(), max_position_embeddings=16, pad_token_id=0, **size))
+    drop_unused(encoder)
+    model = Model(encoder, len(LABELS), "mean")
+    facts = Facts(task="classify", labels=LABELS, pooling="mean", max_length=16)
+    subject = TorchSubject(model, tokens, facts)
+    targets = np.array([LABELS.index(label) for label in LABELS for _ in TEXTS[label]])
+    weights, biases = fit_head(subject.embed(texts), targets, len(LABELS), strength=10.0, balanced=False)
+    with torch.no_grad():
+        model.head.weight.copy_(torch.from_numpy(weights))
+        model.head.bias.copy_(torch.from_numpy(biases))
+    folder = tmp_path_factory.mktemp("toy") / "model"
+    save_model(folder, model, tokens, facts)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def make_approved(toy_model: Path) -> Callable[..., Approved]:
+    """Makes a workspace of its own in a folder; for tests that change files. `approve`, `at`: whether and when it was signed."""
+    from beside.stages.release import release as to_release
+    from beside.stages.review import sign
+    from beside.store.rows import write_rows
+
+    def made(folder: Path, *, approve: bool = True, at: datetime | None = None, policy: Policy | None = None) -> Approved:
+        workspace, owner = Workspace.open(folder), Actor(name="olga", roles=("owner",))
+        records, now = workspace.records, at or datetime.now(UTC) - timedelta(hours=1)
+        rows = [Example(id=f"example-{text}", text=text, target=label) for label in LABELS for text in TEXTS[label]]
+        splits = [("test" if place % 4 == 3 else "train", row) for place, row in enumerate(rows)]
+        with workspace.artifacts.new_file() as new:
+            write_rows(new.path, splits)
+        corpus = Corpus(
+            id="corpus-toy", name="toy", task="classify", labels=LABELS, splits={"train": 9, "tune": 0, "test": 3}, examples=new.id,
+            made_at=now,
+        )  # fmt: skip
+        run = Run(
+            id="run-toy", corpus_id=corpus.id, recipe=Recipe(base="scratch", method="probe", epochs=1, max_length=16),
+            model=workspace.artifacts.put_folder(toy_model), scores={}, trainable=99, parameters=9999, truncated=0, seed=0,
+            seconds=1.0, versions={}, made_at=now,
+        )  # fmt: skip
+        finding = Finding(
+            id="finding-toy", run_id=run.id, check="utility/report", metric="accuracy", unit="share", better="higher", value=0.95,
+            low=0.9, high=0.98, n=120, limit=0.5, seed=0, made_at=now,
+        )  # fmt: skip
+        limit = Limit(check="utility/report", metric="accuracy", limit=0.5, reason="better than a coin")
+        rules = policy or Policy(name="toy", limits=(limit,))
+        draft = to_release(
+            run, corpus, [finding], [], rules, texts=TEXTS["cancel"], test_uses=1, artifacts=workspace.artifacts,
+            home=workspace.bundles, truth=lambda first, second, texts: 0.0, now=now,
+        )  # fmt: skip
+        records.add_corpus(owner, corpus)
+        records.add_run(owner, run)
+        records.add_findings(owner, [finding])
+        records.add_release(owner, draft)
+        if approve:
+            records.save_release(owner, sign(draft, [finding], owner, "approve", "It holds what it promises.", now=now))
+        return Approved(workspace, records.release(owner, draft.id), owner)
+
+    return made
+
+
+@pytest.fixture(scope="session")
+def approved(make_approved: Callable[..., Approved], tmp_path_factory: pytest.TempPathFactory) -> Approved:
+    """A workspace with an approved release, shared: ask it whatever you like, but change no file and sign nothing."""
+    return make_approved(tmp_path_factory.mktemp("approved"))
+
+
+@dataclass
+class ToySubject:
+    """A model whose every answer is known: `scores` gives the logits of a text, one per label."""
+
+    scores: Callable[[str], Sequence[float]]
+    labels: tuple[str, ...] = ("refund", "lost")
+    temperature: float = 1.0
+    max_length: int = 64
+
+    def logits(self, texts: Sequence[str]) -> np.ndarray:
+        return np.array([self.scores(text) for text in texts], dtype=np.float32).reshape(len(texts), len(self.labels))
+
+    def probabilities(self, texts: Sequence[str]) -> np.ndarray:
+        scaled = self.logits(texts) / self.temperature
+        powers = np.exp(scaled - scaled.max(axis=1, keepdims=True))
+        return powers / powers.sum(axis=1, keepdims=True)
+
+    def predict(self, texts: Sequence[str]) -> list[str]:
+        return [self.labels[best] for best in self.logits(texts).argmax(axis=1)]
+
+    def token_counts(self, texts: Sequence[str]) -> list[int]:
+        return [len(text.split()) for text in texts]
+
+
+@pytest.fixture
+def toy_subject() -> type[ToySubject]:
+    """`toy_subject(scores, labels=...)`: a model made of arithmetic; `scores` takes a text and gives its logits."""
+    return ToySubject
+
+
+@pytest.fixture
+def make_splits() -> Callable[..., Splits]:
+    """`make_splits([(text, target), ...], train=...)`: rows as splits; train is the test rows when it is not given."""
+
+    def build(test: Sequence[tuple[str, str | None]], train: Sequence[tuple[str, str | None]] | None = None) -> Splits:
+        def rows(kind: str, pairs: Sequence[tuple[str, str | None]]) -> list[Example]:
+            return [Example(id=f"{kind}-{place}", text=text, target=target) for place, (text, target) in enumerate(pairs)]
+
+        return Splits(train=rows("train", test if train is None else train), tune=[], test=rows("test", test))
+
+    return build
