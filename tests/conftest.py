@@ -52,7 +52,8 @@ def toy_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     torch.manual_seed(0)
     tokens = Tokens(train_tokenizer(texts * 2), 16)
     size = {"hidden_size": 32, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 32}
-    encoder = BertModel(BertConfig(vocab_size=tokens.tokenizer.get_vocab_size(), max_position_embeddings=16, pad_token_id=0, **size))
+    words = tokens.tokenizer.get_vocab_size()
+    encoder = BertModel(BertConfig(vocab_size=words, max_position_embeddings=16, pad_token_id=0, **size))
     drop_unused(encoder)
     model = Model(encoder, len(LABELS), "mean")
     facts = Facts(task="classify", labels=LABELS, pooling="mean", max_length=16)

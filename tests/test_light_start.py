@@ -8,7 +8,20 @@ import sys
 
 import pytest
 
-HEAVY = ("torch", "transformers", "tokenizers", "sklearn", "scipy", "pandas", "pyarrow", "datasets", "sqlalchemy", "alembic", "fastapi", "altair")
+HEAVY = (
+    "torch",
+    "transformers",
+    "tokenizers",
+    "sklearn",
+    "scipy",
+    "pandas",
+    "pyarrow",
+    "datasets",
+    "sqlalchemy",
+    "alembic",
+    "fastapi",
+    "altair",
+)
 RUN = """
 import json, sys
 from contextlib import redirect_stderr, redirect_stdout
@@ -35,7 +48,9 @@ assert listed and all(listed)
 
 
 def heavy_modules_after(code: str) -> list[str]:
-    done = subprocess.run([sys.executable, "-c", RUN.format(code=code), ",".join(HEAVY)], capture_output=True, text=True, timeout=100)
+    done = subprocess.run(
+        [sys.executable, "-c", RUN.format(code=code), ",".join(HEAVY)], capture_output=True, text=True, timeout=100
+    )
     assert done.returncode == 0, done.stderr
     found: list[str] = json.loads(done.stdout.splitlines()[-1])
     return found
@@ -47,7 +62,9 @@ def heavy_modules_after(code: str) -> list[str]:
         pytest.param("import beside", id="import beside"),
         pytest.param(LISTING, id="the registry"),
         pytest.param(ASK.format(commands=[["--help"], ["--version"]]), id="beside --help"),
-        pytest.param(ASK.format(commands=[["train", "--help"], ["serve", "--help"], ["predict", "--help"]]), id="beside COMMAND --help"),
+        pytest.param(
+            ASK.format(commands=[["train", "--help"], ["serve", "--help"], ["predict", "--help"]]), id="beside COMMAND --help"
+        ),
         pytest.param(ASK.format(commands=[["list", "capabilities"]]), id="beside list capabilities"),
     ],
 )

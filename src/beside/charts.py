@@ -114,7 +114,7 @@ def rows_of(rows: Sequence[dict[str, Any]]) -> Any:
 
 def confusion(evidence: dict[str, Any], say: Callable[[str], str]) -> Any:
     """A matrix of counts; beyond twenty labels the most confused pairs over a shaded matrix."""
-    labels = shortened(evidence["labels"])
+    labels = shortened(evidence["labels"], 24 if len(evidence["labels"]) > MOST_LABELS else 21)
     if len(labels) > MOST_LABELS:
         cells = cells_of(labels, evidence["matrix"], palest=0.3)
         return alt.vconcat(pairs(cells, say), shades(labels, cells, say), spacing=24)
@@ -179,7 +179,7 @@ def shades(labels: Sequence[str], cells: Sequence[dict[str, Any]], say: Callable
     return tiles.properties(width=alt.Step(step), height=alt.Step(step), view=alt.ViewBackground(stroke=HAIRLINE))
 
 
-def shortened(labels: Sequence[str], longest: int = 21) -> list[str]:
+def shortened(labels: Sequence[str], longest: int) -> list[str]:
     """Labels with their middle left out where they are too long, since beginnings are often alike; still all different."""
     short = [cut(label, longest) for label in labels]
     return [one if short.count(one) == 1 else label for one, label in zip(short, labels, strict=True)]

@@ -40,13 +40,19 @@ class Loop:
     """
 
     def __init__(
-        self, workspace: Workspace, actor: Actor, progress: Progress | None = None, clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+        self,
+        workspace: Workspace,
+        actor: Actor,
+        progress: Progress | None = None,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self.workspace, self.actor, self.clock = workspace, actor, clock
         self.progress: Progress = progress or Silent()
         self.records, self.artifacts = workspace.records, workspace.artifacts
 
-    def intake(self, source: str, name: str, columns: intake.Columns | None = None, task: str = "classify", seed: int = 0) -> tuple[Corpus, intake.Report]:
+    def intake(
+        self, source: str, name: str, columns: intake.Columns | None = None, task: str = "classify", seed: int = 0
+    ) -> tuple[Corpus, intake.Report]:
         """A file becomes a corpus with a report."""
         with self.workspace.lock("import"):
             reads = loading.embedded_tokens()
@@ -71,7 +77,9 @@ class Loop:
 
         with self.workspace.lock("train"):
             if resume and recipe is None:
-                corpus_id, recipe, parent = train.unfinished(self.workspace.checkpoints, corpus_id and self.records.corpus(self.actor, corpus_id).id)
+                corpus_id, recipe, parent = train.unfinished(
+                    self.workspace.checkpoints, corpus_id and self.records.corpus(self.actor, corpus_id).id
+                )
             if corpus_id is None:
                 raise BadInput("No corpus was given.", "Name one: `beside train CORPUS`; `beside list corpora` shows them.")
             corpus, recipe = self.records.corpus(self.actor, corpus_id), recipe or Recipe()
@@ -124,7 +132,9 @@ class Loop:
             rules: Policy = read_policy(policy)
             findings, skipped = self.newest_findings(run, rules), self.records.skipped(self.actor, run.id)
             if not findings:
-                raise NotEnoughData(f"The run '{run.id}' was never audited under policy '{rules.name}'.", f"First: beside audit {run.id}")
+                raise NotEnoughData(
+                    f"The run '{run.id}' was never audited under policy '{rules.name}'.", f"First: beside audit {run.id}"
+                )
             splits = self.splits(corpus)
             made = release.release(
                 run,
@@ -154,7 +164,9 @@ class Loop:
         """A release that may be served becomes one that answers; any other is refused. Without an id: the newest approved one."""
         from beside.engine.runtime import load_subject  # imports torch
 
-        chosen = self.records.release(self.actor, release_id) if release_id else serve.newest_approved(self.records.releases(self.actor))
+        chosen = (
+            self.records.release(self.actor, release_id) if release_id else serve.newest_approved(self.records.releases(self.actor))
+        )
         return serve.open_release(chosen, self.findings_of(chosen), load=load_subject, now=self.clock())
 
     def predict(self, served: serve.Served, texts: Sequence[str]) -> list[Prediction]:

@@ -1,46 +1,70 @@
-"""The API over a workspace with an approved release, asked without a network."""
+"""The API over a workspace with an approved release: asked without a network, and on a real server."""
 
 from __future__ import annotations
 
+import socket
+import threading
+import time
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 import pytest
+import uvicorn
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
-from beside.api.app import create_app
+from beside.api.app import UVICORN, create_app
 
 
 def asking(app: FastAPI, *, key: str = "", at: str = "127.0.0.1:8321", client: str = "127.0.0.1", **headers: str) -> TestClient:
-    """A client of an application: on this machine unless told otherwise."""
+    """A client of an application: on this machine, without a key, unless told otherwise."""
     if key:
         headers["Authorization"] = f"Bearer {key}"
     return TestClient(app, base_url=f"http://{at}", client=(client, 50_000), headers=headers, raise_server_exceptions=False)
 
 
-@pytest.fixture(scope="session")
-def app(approved: Any) -> FastAPI:
-    """Shared: ask it, but change nothing in its workspace."""
-    return create_app(approved.workspace)
-
-
-@pytest.fixture
-def local(app: FastAPI) -> Iterator[TestClient]:
-    """Somebody at this machine, without a key."""
-    with asking(app) as client:
-        yield client
-
-
-@pytest.fixture
-def remote(approved: Any) -> FastAPI:
-    """The same workspace, served on an address that others can reach."""
-    return create_app(approved.workspace, host="0.0.0.0")
+@contextmanager
+def running(app: FastAPI) -> Iterator[str]:
+    """A real server on a free loopback port; its address."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        server = uvicorn.Server(uvicorn.Config(app, log_level="critical", **UVICORN))
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
+        thread.start()
+        while not server.started:
+            time.sleep(0.01)
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        server.should_exit = True
+        thread.join(10)
 
 
 @pytest.fixture(scope="session")
 def ask() -> Callable[..., TestClient]:
     return asking
+
+
+@pytest.fixture(scope="session")
+def run() -> Callable[[FastAPI], AbstractContextManager[str]]:
+    return running
+
+
+@pytest.fixture(scope="session")
+def app(approved: Any) -> FastAPI:
+    """Shared: ask it, but change no file and sign nothing in its workspace."""
+    return create_app(approved.workspace)
+
+
+@pytest.fixture(scope="session")
+def local(app: FastAPI) -> TestClient:
+    """Somebody at this machine, without a key."""
+    return asking(app)
+
+
+@pytest.fixture(scope="session")
+def remote(approved: Any) -> FastAPI:
+    """The same workspace, served on an address that others can reach."""
+    return create_app(approved.workspace, host="0.0.0.0")
 
 
 @pytest.fixture(scope="session")

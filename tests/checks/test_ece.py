@@ -61,15 +61,23 @@ def test_an_always_right_and_always_certain_subject_has_error_0_but_no_certainty
     assert found.high > 0.05
 
 
+def test_rows_that_are_all_right_do_not_narrow_the_interval(toy_subject: Any, make_splits: Any) -> None:
+    found = measured(
+        toy_subject(lambda text: says(0.95 + len(text) / 1000)(text)), make_splits([("a" * (n % 9), "refund") for n in range(50)])
+    )
+    assert found["ece"].low < 0.02  # an accuracy of 0.97 is well possible
+    assert found["ece"].high > found["ece"].value + 0.05
+
+
 def test_a_calibrated_subject_is_not_accused_by_chance() -> None:
     rng = np.random.default_rng(4)
     accused = 0
-    for _ in range(20):
+    for _ in range(10):
         confidence = rng.uniform(0.5, 1, 200)
         estimate, evidence = check.error(confidence, (rng.random(200) < confidence).astype(float), rng, 1.0)
         accused += estimate.low > 0
         assert evidence["by_chance"] > 0.02  # what few rows make of a perfectly calibrated model
-    assert accused <= 3
+    assert accused <= 2
 
 
 def test_bins_are_open_below_and_closed_above() -> None:

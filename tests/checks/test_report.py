@@ -99,7 +99,9 @@ def test_the_floor_falls_back_to_the_most_frequent_label() -> None:
 
 
 def test_a_target_that_the_model_does_not_know_counts_as_wrong(toy_subject: Any, make_splits: Any) -> None:
-    splits = make_splits([("card lost", "lost")] * 30 + [("hello", "greeting")] * 10, train=[("card lost", "lost"), ("money", "refund")])
+    splits = make_splits(
+        [("card lost", "lost")] * 30 + [("hello", "greeting")] * 10, train=[("card lost", "lost"), ("money", "refund")]
+    )
     found = measured(toy_subject(lambda text: [0.0, 1.0]), splits)
     assert found["accuracy"].value == 0.75
     assert found["accuracy"].evidence["labels"] == ["refund", "lost", "greeting"]

@@ -30,9 +30,7 @@ def test_the_model_is_asked_once_with_all_variants(toy_subject: Any) -> None:
             return super().probabilities(texts)
 
     explainer.explain(Listening(lambda text: [1.0, 0.0]), "my card, lost")
-    assert asked == [["my card, lost", "card, lost", "my, lost", "my card,"]] or asked == [
-        ["my card, lost", "card, lost", "my , lost", "my card, "]
-    ]
+    assert asked == [["my card, lost", "card, lost", "my , lost", "my card, "]]
 
 
 def test_chinese_is_explained_character_by_character_and_latin_by_word(toy_subject: Any) -> None:

@@ -36,7 +36,9 @@ def test_a_text_without_words_stays_as_it_is(perturbation: Any, text: str) -> No
     assert perturbation.edit(text, np.random.default_rng(0)) == text
 
 
-@pytest.mark.parametrize("text", ["Where is my transfer of 250 euros?", "我的转账250元怎么还没有到账？", "私のカードはどこですか", "Где мой перевод"])
+@pytest.mark.parametrize(
+    "text", ["Where is my transfer of 250 euros?", "我的转账250元怎么还没有到账？", "私のカードはどこですか", "Где мой перевод"]
+)
 def test_a_sentence_is_edited(perturbation: Any, text: str) -> None:
     edits = {perturbation.edit(text, np.random.default_rng(seed)) for seed in range(20)}
     assert len(edits - {text}) > 3

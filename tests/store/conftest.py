@@ -43,7 +43,7 @@ def empty_postgres(postgres: str) -> Iterator[str]:
     with psycopg.connect(postgres, autocommit=True) as connection:
         connection.execute("DROP SCHEMA public CASCADE")
         connection.execute("CREATE SCHEMA public")
-    yield with_driver(postgres)
+    return with_driver(postgres)
 
 
 @pytest.fixture

@@ -141,9 +141,14 @@ def test_a_new_file_has_its_id_when_the_block_ends(artifacts):
 def test_an_error_half_way_leaves_nothing(artifacts):
     artifacts.put_bytes(b"earlier")
     before = everything(artifacts.home)
-    with pytest.raises(RuntimeError), artifacts.new_file() as new:
-        new.path.write_bytes(b"half")
-        raise RuntimeError
+
+    def broken():
+        with artifacts.new_file() as new:
+            new.path.write_bytes(b"half")
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        broken()
     assert everything(artifacts.home) == before
 
 

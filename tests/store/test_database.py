@@ -67,7 +67,7 @@ def test_a_database_of_a_newer_version_is_refused(url):
 
 def test_processes_that_open_a_new_database_at_once_all_succeed(empty_url):
     script = "import sys; from beside.store.database import Database; Database(sys.argv[1]).close()"
-    processes = [subprocess.Popen([sys.executable, "-c", script, empty_url], stderr=subprocess.PIPE) for _ in range(3)]
+    processes = [subprocess.Popen([sys.executable, "-c", script, empty_url], stderr=subprocess.PIPE) for _ in range(2)]
     for process in processes:
         _, errors = process.communicate()
         assert process.returncode == 0, errors.decode()

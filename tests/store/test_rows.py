@@ -86,6 +86,7 @@ def test_an_unknown_split_in_a_file_is_refused(tmp_path):
         list(read_rows(tmp_path / "rows"))
 
 
+@pytest.mark.slow
 def test_a_hundred_thousand_rows_pass_through_little_memory(tmp_path):
     script = """
 import resource, sys

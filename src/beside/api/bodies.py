@@ -105,7 +105,7 @@ class HubBody(Body):
     """The body of Hugging Face's text classification."""
 
     inputs: Text | list[Text] = Field(description="one text, or several", examples=["My card was swallowed."])
-    parameters: HubParameters | None = None
+    parameters: HubParameters | None = Field(None, description="what to leave out")
     options: dict[str, Any] | None = Field(None, description="taken for the sake of older clients, and without effect here")
 
     def asked(self) -> list[str]:

@@ -14,6 +14,7 @@ from beside.cards.facts import Facts
 from beside.cards.findings import audited, groups, headlines, tally, unmeasured
 from beside.cards.header import header
 from beside.cards.labels import by_label
+from beside.cards.numbers import count
 from beside.cards.pictures import pictures
 from beside.cards.words import LANGUAGES, Words
 from beside.core.types import FEWEST_ROWS, SPLITS
@@ -73,8 +74,8 @@ def contents(facts: Facts, words: Words) -> dict[str, Any]:
 def lead(facts: Facts, words: Words) -> str:
     """The first sentence: what this model is."""
     recipe, corpus = facts.run.recipe, facts.corpus
-    values = {"labels": len(corpus.labels), "base": recipe.base, "method": recipe.method, "rows": f"{corpus.splits.get('train', 0):,}"}
-    return words("lead", task=words.name("tasks", corpus.task), **values)
+    sizes = {"labels": count(len(corpus.labels)), "rows": count(corpus.splits.get("train", 0))}
+    return words("lead", task=words.name("tasks", corpus.task), base=recipe.base, method=recipe.method, **sizes)
 
 
 def identity(facts: Facts, words: Words) -> list[tuple[str, str]]:

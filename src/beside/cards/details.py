@@ -84,9 +84,9 @@ def training(facts: Facts, words: Words) -> list[Pair]:
     run, sizes = facts.run, facts.corpus.splits
     pairs = [
         (words("base"), run.recipe.base),
-        (words("method"), str(run.recipe.method)),
+        (words("method"), told(run.recipe.method, words)),
         (words("trainable"), words("share_of", part=count(run.trainable), whole=count(run.parameters))),
-        (words("epochs"), str(run.recipe.epochs) if run.recipe.epochs is not None else words("untouched")),
+        (words("epochs"), told(run.recipe.epochs, words)),
         (words("truncated"), words("share_of", part=count(run.truncated), whole=count(sizes.get("train", 0)))),
         (words("privacy"), spent(run.spent, words)),
         (words("duration"), words("seconds", n=f"{run.seconds:,.1f}")),
@@ -108,16 +108,22 @@ def knobs(recipe: Recipe, words: Words) -> list[Knob]:
     for name, field in Recipe.model_fields.items():
         extra = field.json_schema_extra
         unit = str(extra.get("unit", "")) if isinstance(extra, dict) else ""
-        value = getattr(recipe, name)
         rows.append(
             Knob(
                 name=name,
-                value=words("untouched") if value is None else str(value),
+                value=told(getattr(recipe, name), words),
                 unit=words.name("knob_units", unit),
                 reason=words.known("knobs", name) or field.description or "",
             )
         )
     return rows
+
+
+def told(value: object, words: Words) -> str:
+    """A knob's value for a person."""
+    if isinstance(value, bool):
+        return words("yes" if value else "no")
+    return words("untouched") if value is None else str(value)
 
 
 def deciding(facts: Facts, words: Words) -> list[Pair]:

@@ -50,10 +50,11 @@ class Group:
 def groups(facts: Facts, words: Words) -> list[Group]:
     """All findings, by aspect, in the order they were measured."""
     ordered = sorted(facts.findings, key=lambda finding: place(aspect_of(finding.check)))
-    return [
-        Group(aspect=words.name("aspects", aspect), question=words.known("questions", aspect) or "", rows=[row(f, facts, words) for f in found])
-        for aspect, found in groupby(ordered, key=lambda finding: aspect_of(finding.check))
-    ]
+    made = []
+    for aspect, found in groupby(ordered, key=lambda finding: aspect_of(finding.check)):
+        rows = [row(finding, facts, words) for finding in found]
+        made.append(Group(aspect=words.name("aspects", aspect), question=words.known("questions", aspect) or "", rows=rows))
+    return made
 
 
 def headlines(facts: Facts, words: Words, most: int = 4) -> list[tuple[str, Row]]:
@@ -63,7 +64,8 @@ def headlines(facts: Facts, words: Words, most: int = 4) -> list[tuple[str, Row]
 
 def row(finding: Finding, facts: Facts, words: Words) -> Row:
     """One finding in words."""
-    drawable = isfinite(finding.low) and isfinite(finding.high)
+    ends = (finding.value, finding.low, finding.high)
+    drawn = charts.interval(*ends, finding.limit, finding.better) if all(map(isfinite, ends)) else ""
     word = words.name("verdicts", finding.verdict)
     if finding.n < FEWEST_ROWS:  # with so few rows even a met limit would say nothing
         word = words("not_enough")
@@ -75,7 +77,7 @@ def row(finding: Finding, facts: Facts, words: Words) -> Row:
         value=number(finding.value),
         interval=interval(finding.low, finding.high, words("no_interval")),
         n=count(finding.n),
-        picture=Markup(charts.interval(finding.value, finding.low, finding.high, finding.limit, finding.better) if drawable else ""),
+        picture=Markup(drawn),
         limit="" if finding.limit is None else limit(finding.limit, finding.better),
         verdict=finding.verdict,
         word=word,
@@ -92,7 +94,7 @@ def reason(finding: Finding, facts: Facts, words: Words) -> str:
 def tally(facts: Facts, words: Words) -> list[tuple[str, str, int]]:
     """How many limits are met, missed, undecided and without a measurement: (verdict, word, how many), zeros left out."""
     counts = Counter(finding.verdict for finding in facts.findings if finding.limit is not None)
-    counted: dict[str, int] = {**counts, "missing": len(limits_without(facts))}
+    counted = {**{str(verdict): n for verdict, n in counts.items()}, "missing": len(limits_without(facts))}
     order = ("pass", "fail", "inconclusive", "missing")
     return [(verdict, words.name("verdicts", verdict), counted[verdict]) for verdict in order if counted.get(verdict)]
 
@@ -104,14 +106,22 @@ def limits_without(facts: Facts) -> list[tuple[str, str, float]]:
 
 
 def unmeasured(facts: Facts, words: Words) -> list[tuple[str, str]]:
-    """What nobody measured, and why there is no answer: aspects, limits, skipped checks, checks that were not run."""
+    """What nobody measured or only in part, and why: aspects, limits, skipped checks, checks that were not run."""
+    none, partly = words("not_measured") + words("colon"), words("partly_measured") + words("colon")
     measured = {finding.check for finding in facts.findings}
-    skipped = {skip.check: words.sentence(skip.why) for skip in facts.skipped}
-    asked = {aspect_of(check) for check in (*measured, *skipped)}
-    silent = [(words.name("aspects", aspect), words("no_check_ran")) for aspect in (*ASPECTS, *others()) if aspect not in asked]
-    limits = [(f"{check} · {words.name('metrics', metric)}", words("limit_without", limit=f"{line:g}")) for check, metric, line in limits_without(facts)]
-    not_run = [(check, words("check_not_run")) for check in names("checks") if check not in measured and check not in skipped]
-    return [*silent, *limits, *skipped.items(), *not_run]
+    # of several reasons for one check the first is the newest
+    skipped = {skip.check: words.sentence(skip.why) for skip in reversed(facts.skipped)}
+    known, gaps = {*measured, *skipped}, limits_without(facts)
+    silent = [aspect for aspect in (*ASPECTS, *others()) if aspect not in map(aspect_of, known)]
+    unmet = [
+        (check, words("limit_without", metric=words.name("metrics", metric), limit=f"{line:g}")) for check, metric, line in gaps
+    ]
+    return [
+        *((words.name("aspects", aspect), none + words("no_check_ran")) for aspect in silent),
+        *((check, none + why) for check, why in unmet),
+        *((check, (partly if check in measured else none) + why) for check, why in skipped.items()),
+        *((check, none + words("check_not_run")) for check in names("checks") if check not in known),
+    ]
 
 
 def others() -> list[str]:

@@ -32,5 +32,6 @@ def by_label(facts: Facts, words: Words) -> ByLabel | None:
 
 def cells(row: dict[str, Any], words: Words) -> list[str]:
     """`41 / 39`, then each score with its interval."""
-    scores = [f"{number(row[score])} [{interval(row[f'{score}_low'], row[f'{score}_high'], words('no_interval'))}]" for score in SCORES]
-    return [f"{count(row['support'])} / {count(row['answered'])}", *scores]
+    none = words("no_interval")
+    scores = ((number(row[name]), interval(row[f"{name}_low"], row[f"{name}_high"], none)) for name in SCORES)
+    return [f"{count(row['support'])} / {count(row['answered'])}", *(f"{value} [{bounds}]" for value, bounds in scores)]

@@ -28,7 +28,9 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
-Folder = Annotated[Path, typer.Option("--workspace", "-w", help="Folder of the workspace; its state lives in .beside/.", envvar="BESIDE_WORKSPACE")]
+Folder = Annotated[
+    Path, typer.Option("--workspace", "-w", help="Folder of the workspace; its state lives in .beside/.", envvar="BESIDE_WORKSPACE")
+]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout.")]
 As = Annotated[str | None, typer.Option("--as", help="Who is acting; default: your login name.")]
 Settings = Annotated[list[str] | None, typer.Option("--set", help="Recipe knob as key=value; repeatable.")]
@@ -57,7 +59,9 @@ def command(function: Callable[..., Any]) -> Callable[..., Any]:
         except OSError as error:
             from beside.core.errors import StorageFailed
 
-            code = fail(StorageFailed(f"The system refused: {error}.", "Check free space and permissions, then try again."), as_json)
+            code = fail(
+                StorageFailed(f"The system refused: {error}.", "Check free space and permissions, then try again."), as_json
+            )
         raise typer.Exit(code or 0)
 
     app.command(name=function.__name__.rstrip("_"))(run)
@@ -108,11 +112,20 @@ def version(version: Annotated[bool, typer.Option("--version", help="Print the v
 
 
 @command
-def new(folder: Path, application: Annotated[str, typer.Option(help="A ready job, for example support.")] = "support", language: str = "en", json: Json = False) -> None:
+def new(
+    folder: Path,
+    application: Annotated[str, typer.Option(help="A ready job, for example support.")] = "support",
+    language: str = "en",
+    json: Json = False,
+) -> None:
     """Make a workspace: beside.toml and data/."""
     from beside.cli.starting import new_workspace
 
-    show(json, new_workspace(folder, application, language), lambda made: print("\n".join(f"{key}: {value}" for key, value in made.items())))
+    show(
+        json,
+        new_workspace(folder, application, language),
+        lambda made: print("\n".join(f"{key}: {value}" for key, value in made.items())),
+    )
 
 
 @command
@@ -135,7 +148,11 @@ def import_(
 
     with working(workspace, as_) as loop:
         corpus, report = loop.intake(file, name, Columns(text=text, label=label, person=person, split=split), task, seed)
-    show(json, {**corpus.model_dump(mode="json"), "report": report.model_dump(mode="json")}, lambda _: report_in_words(corpus, report))
+    show(
+        json,
+        {**corpus.model_dump(mode="json"), "report": report.model_dump(mode="json")},
+        lambda _: report_in_words(corpus, report),
+    )
 
 
 @command
@@ -273,15 +290,30 @@ def verify(bundle: Path, json: Json = False) -> None:
 
 
 @command
-def user(name: str, role: Annotated[list[str] | None, typer.Option(help="owner, builder, reviewer or caller; repeatable.")] = None, workspace: Folder = HERE, as_: As = None, json: Json = False) -> None:
+def user(
+    name: str,
+    role: Annotated[list[str] | None, typer.Option(help="owner, builder, reviewer or caller; repeatable.")] = None,
+    workspace: Folder = HERE,
+    as_: As = None,
+    json: Json = False,
+) -> None:
     """Add a person and print their personal key, once."""
     with working(workspace, as_) as loop:
         key = loop.workspace.people.add(loop.actor, name, role or ["reviewer"])
-    show(json, {"name": name, "roles": role or ["reviewer"], "key": key}, lambda made: print(f"Key of {name} (shown once): {made['key']}"))
+    show(
+        json,
+        {"name": name, "roles": role or ["reviewer"], "key": key},
+        lambda made: print(f"Key of {name} (shown once): {made['key']}"),
+    )
 
 
 @command
-def list_(what: Annotated[str, typer.Argument(help="corpora, runs, findings, releases or capabilities")], workspace: Folder = HERE, as_: As = None, json: Json = False) -> None:
+def list_(
+    what: Annotated[str, typer.Argument(help="corpora, runs, findings, releases or capabilities")],
+    workspace: Folder = HERE,
+    as_: As = None,
+    json: Json = False,
+) -> None:
     """List what is in the workspace, or what Beside can do."""
     from beside.cli.telling import LISTS, capabilities, table_of
 

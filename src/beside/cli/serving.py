@@ -26,7 +26,9 @@ def serve(workspace: Workspace, host: str, port: int, owner: str) -> None:
     # the link's key lives as long as this server: whoever starts it owns the folder anyway
     key = workspace.people.add(Actor(name=owner, roles=("owner",)), owner, ["owner"])
     address = f"http://{'[' + host + ']' if ':' in host else host}:{port}"
-    sys.stderr.write(f"\nBeside serves at {address}  (Ctrl-C ends it)\nSign in as {owner}: {address}/sign-in?key={key}\nAPI: {address}/docs\n\n")
+    sys.stderr.write(
+        f"\nBeside serves at {address}  (Ctrl-C ends it)\nSign in as {owner}: {address}/sign-in?key={key}\nAPI: {address}/docs\n\n"
+    )
     uvicorn.run(app, host=host, port=port, log_level="warning", server_header=False)
 
 
@@ -38,4 +40,6 @@ def must_be_free(host: str, port: int) -> None:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind((host, port))
     except OSError as error:
-        raise BadOption(f"Cannot serve at {host}:{port}: {error.strerror or error}.", "Choose another: beside serve --port 8400") from error
+        raise BadOption(
+            f"Cannot serve at {host}:{port}: {error.strerror or error}.", "Choose another: beside serve --port 8400"
+        ) from error

@@ -35,10 +35,16 @@ def report_in_words(corpus: Corpus, report: Report) -> None:
     if len(report.labels) > LABELS_SHOWN:
         out.say(f"  and {len(report.labels) - LABELS_SHOWN} more labels")
     for merged in report.merged:
-        out.say(f"  merged into '{merged.label}': " + ", ".join(f"'{spelling}' ({rows})" for spelling, rows in merged.spellings.items()))
-    out.say(f"  repeated rows left out {report.repeated}, contradicted {report.contradicted}, near-duplicate groups {report.near_groups}")
+        out.say(
+            f"  merged into '{merged.label}': " + ", ".join(f"'{spelling}' ({rows})" for spelling, rows in merged.spellings.items())
+        )
+    out.say(
+        f"  repeated rows left out {report.repeated}, contradicted {report.contradicted}, near-duplicate groups {report.near_groups}"
+    )
     for leak in report.leaks:
-        out.say(f"  LEAK: {leak.same} rows of {leak.inside} stand in {leak.source} word for word, {leak.near} nearly (of {leak.rows})")
+        out.say(
+            f"  LEAK: {leak.same} rows of {leak.inside} stand in {leak.source} word for word, {leak.near} nearly (of {leak.rows})"
+        )
     out.say("  languages: " + ", ".join(f"{language} {rows}" for language, rows in report.languages.items()))
     lengths = report.characters
     out.say(f"  characters per row: median {lengths.median}, 95 % up to {lengths.p95}, longest {lengths.most}")
@@ -56,7 +62,10 @@ def run_in_words(run: Run) -> None:
     share = f"{run.trainable / 1e6:.1f} M of {run.parameters / 1e6:.1f} M parameters"
     out.say(f"Run {run.id}: {run.recipe.method} on {run.recipe.base}, {share}, {run.seconds:.0f} s")
     if run.scores:
-        out.say("  tune split (used for choosing; the audit has the honest numbers): " + ", ".join(f"{k} {v:.3f}" for k, v in run.scores.items()))
+        out.say(
+            "  tune split (used for choosing; the audit has the honest numbers): "
+            + ", ".join(f"{k} {v:.3f}" for k, v in run.scores.items())
+        )
     out.say(f"  next: beside audit {run.id}")
 
 
@@ -85,7 +94,9 @@ def release_in_words(release: Release) -> None:
     """Where a release stands."""
     out = Terminal()
     signed = ", ".join(f"{one.who} ({one.role}): {one.decision}" for one in release.signatures) or "nobody yet"
-    out.say(f"Release {release.id}: {release.state}; policy {release.policy.name}, {release.policy.quorum} signature(s) needed; signed by {signed}")
+    out.say(
+        f"Release {release.id}: {release.state}; policy {release.policy.name}, {release.policy.quorum} signature(s) needed; signed by {signed}"
+    )
     out.say(f"  seal {release.seal}\n  bundle {release.bundle}\n  card {release.card}")
 
 
@@ -106,9 +117,17 @@ def explanation_in_words(explanation: Explanation) -> None:
 def improvement_in_words(made: Improvement) -> None:
     """Which of two models is better, or that the data cannot tell."""
     out, c = Terminal(), made.comparison
-    out.say(f"Champion {c.champion}: accuracy {c.champion_accuracy:.3f}; challenger {c.challenger}: {c.challenger_accuracy:.3f} (n = {c.n})")
-    out.say(f"  gap {c.gap:+.3f}, 95 % interval {c.low:+.3f} to {c.high:+.3f}; only champion right {c.only_champion}, only challenger right {c.only_challenger}")
-    words = {"challenger": "the challenger is better", "champion": "the champion is better", "cannot tell": "the data cannot tell them apart"}
+    out.say(
+        f"Champion {c.champion}: accuracy {c.champion_accuracy:.3f}; challenger {c.challenger}: {c.challenger_accuracy:.3f} (n = {c.n})"
+    )
+    out.say(
+        f"  gap {c.gap:+.3f}, 95 % interval {c.low:+.3f} to {c.high:+.3f}; only champion right {c.only_champion}, only challenger right {c.only_challenger}"
+    )
+    words = {
+        "challenger": "the challenger is better",
+        "champion": "the champion is better",
+        "cannot tell": "the data cannot tell them apart",
+    }
     out.say(f"  McNemar p = {c.p_value:.3f}: {words[c.verdict]}")
     out.table(["was", "is now", "right", "text"], [[f["before"], f["after"], f["target"], f["text"][:80]] for f in c.flipped[:20]])
     out.say(f"  next: beside audit {c.challenger}")

@@ -13,11 +13,13 @@ from markupsafe import Markup
 from beside import charts
 from beside.api.actor import caller
 from beside.console.page import language_of, render, workspace_of
+from beside.console.words import ASPECTS
 from beside.core.errors import UnknownName
 from beside.core.types import Finding, Release, Run
 from beside.store.artifacts import Artifacts
 
-DRAWN = ("confusion", "reliability", "bars", "learning")  # kinds of evidence that are pictures; the others are tables
+WEAKEST = 6  # labels that are seen at once, the worst first
+SHOWN = 5  # example rows that are seen at once; the others are folded away
 YEAR = 365 * 24 * 3600  # seconds; an artifact never changes
 
 router = APIRouter(include_in_schema=False)
@@ -40,20 +42,22 @@ def evidence(request: Request, run: str = "") -> Response:
     runs = records.runs(actor)
     audited = {finding.run_id for finding in records.findings(actor)}
     chosen = records.run(actor, run) if run else next((one for one in runs if one.id in audited), runs[0] if runs else None)
-    findings = records.findings(actor, chosen.id) if chosen else []
+    findings = sorted(records.findings(actor, chosen.id), key=place) if chosen else []
     return render(
         request,
         "evidence.html",
         runs=[(one, records.corpus(actor, one.corpus_id).name) for one in runs],
         run=chosen,
         corpus=records.corpus(actor, chosen.corpus_id) if chosen else None,
-        groups=[(aspect, list(rows)) for aspect, rows in groupby(findings, key=lambda finding: finding.check.split("/")[0])],
+        groups=[(check, list(rows)) for check, rows in groupby(findings, key=lambda finding: finding.check)],
         tally=tally(findings),
         skipped=records.skipped(actor, chosen.id) if chosen else [],
         exhibits=exhibits(findings, workspace.artifacts),
         uses=records.test_uses(actor, chosen.corpus_id) if chosen else 0,
         release=release_of(chosen, records.releases(actor)),
         interval=interval,
+        shown=SHOWN,
+        weakest=WEAKEST,
     )
 
 
@@ -68,6 +72,13 @@ def picture(request: Request, artifact: str) -> Response:
         raise UnknownName(f"There is no picture '{artifact[:80]}'.", "Pictures belong to findings; see their page.")
     headers = {"Cache-Control": f"private, max-age={YEAR}, immutable"}
     return Response(drawn, media_type="image/svg+xml", headers=headers)
+
+
+def place(finding: Finding) -> tuple[int, str]:
+    """Where a finding stands on the page: by aspect, then by check, then as measured (sorting is stable)."""
+    aspect = finding.check.split("/")[0]
+    order = list(ASPECTS)
+    return (order.index(aspect) if aspect in order else len(order), finding.check)
 
 
 def tally(findings: list[Finding]) -> dict[str, int]:

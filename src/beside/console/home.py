@@ -18,13 +18,14 @@ from beside.console.page import language_of, render, workspace_of
 from beside.console.standing import Facts, Line, stand
 from beside.core.gate import objections
 from beside.core.types import Actor, Answer, Corpus, Prediction, Release
+from beside.stages.review import standing
 from beside.store.workspace import Workspace
 
 SHOWN = 5  # comparisons on the page; all of them are in `/v1`
 
 router = APIRouter(include_in_schema=False)
 T = TypeVar("T")
-Said = dict[str, list[tuple[Prediction, Answer]]]  # by release id
+Said = defaultdict[str, list[tuple[Prediction, Answer]]]  # by release id
 
 
 @dataclass(frozen=True)
@@ -71,7 +72,7 @@ def read(workspace: Workspace, actor: Actor, language: Language, now: datetime) 
         known: list[Facts] = []
         for run in runs[corpus.id]:
             facts = Facts(corpus=corpus, run=run, findings=findings[run.id], comparison=compared.get(run.id))
-            known += [of_release(facts, release, said[release.id], children, now) for release in releases[run.id]] or [facts]
+            known += [of_release(facts, release, said, children, now) for release in releases[run.id]] or [facts]
         chapters.append(Chapter(corpus, tuple(stand(facts, language) for facts in known or [Facts(corpus=corpus)])))
     return chapters
 
@@ -79,10 +80,11 @@ def read(workspace: Workspace, actor: Actor, language: Language, now: datetime) 
 def of_release(facts: Facts, release: Release, said: Said, children: Sequence[Corpus], now: datetime) -> Facts:
     """The facts about one release of a run."""
     pairs = said[release.id]
+    signed = [finding for finding in facts.findings if finding.id in release.finding_ids]
     return replace(
         facts,
         release=release,
-        objections=objections(release.policy, facts.findings, release.signatures, release.seal, now),
+        objections=objections(release.policy, signed, standing(release.signatures, release.seal), release.seal, now),
         answers=pairs,
         waiting=waiting(pairs, children),
     )

@@ -62,9 +62,12 @@ class Language:
         return {"zh": "zh-Hans"}.get(self.code, self.code)
 
     def say(self, message: str, **values: Any) -> str:
-        """The message in this language, its `%(name)s` placeholders filled in."""
-        text = catalogue(self.code).gettext(message)
-        return text % values if values else text
+        """The message in this language, its `%(name)s` placeholders filled in; a per cent sign is written twice."""
+        return self.raw(message) % values
+
+    def raw(self, sentence: str) -> str:
+        """A sentence that another part of the product wrote, said in this language as it is."""
+        return catalogue(self.code).gettext(sentence)
 
     def count(self, one: str, many: str, n: int, **values: Any) -> str:
         """The message in the form that `n` needs; `%(n)s` is the number as this language writes it."""
@@ -83,9 +86,11 @@ class Language:
         """A number with exactly so many digits behind the point, so that a column lines up."""
         return str(format_decimal(value, format="#,##0." + "0" * digits, locale=self.locale))
 
-    def share(self, value: float, digits: int = 0) -> str:
-        """A share of 0..1 as a percentage."""
-        return str(format_percent(value, format="#,##0" + ("." + "0" * digits if digits else "") + "%", locale=self.locale))
+    def share(self, value: float) -> str:
+        """A share of 0..1 as a percentage; rounding makes nothing certain and nothing impossible."""
+        shown = min(max(value, 0.001), 0.999) if 0 < value < 1 else value
+        sign = "> " if value > shown else "< " if value < shown else ""
+        return sign + str(format_percent(shown, format="#,##0.0%", locale=self.locale))
 
     def day(self, moment: datetime) -> str:
         """The day in the machine's own time zone."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,8 +15,9 @@ from beside.api.actor import caller, loop_for
 from beside.console.page import render, signed_in, workspace_of
 from beside.core.errors import Altered, BadInput, BesideError, UnknownName
 from beside.core.gate import objections, unsigned
-from beside.core.recipe import Limit
-from beside.core.types import Actor, Finding, Release
+from beside.core.recipe import Limit, Policy
+from beside.core.types import Actor, Finding, Release, Signature
+from beside.stages.review import standing
 from beside.store.bundle import check_bundle, seal_of
 
 router = APIRouter(include_in_schema=False)
@@ -79,6 +81,7 @@ def page(request: Request, release_id: str, error: BesideError | None = None, re
     run = records.run(actor, found.run_id)
     findings = [finding for finding in records.findings(actor, run.id) if finding.id in found.finding_ids]
     files, altered = intact(found)
+    counted, now = standing(found.signatures, found.seal), datetime.now(UTC)
     return render(
         request,
         "release.html",
@@ -87,11 +90,11 @@ def page(request: Request, release_id: str, error: BesideError | None = None, re
         run=run,
         corpus=records.corpus(actor, run.corpus_id),
         items=[Item(limit, measured(limit, findings)) for limit in found.policy.limits],
-        objections=objections(found.policy, findings, found.signatures, found.seal, datetime.now(UTC)),
-        unsigned=unsigned(found.policy, found.signatures, found.seal, datetime.now(UTC)),
+        objections=objections(found.policy, findings, counted, found.seal, now),
+        unsigned=unsigned(found.policy, counted, found.seal, now),
         files=files,
         altered=altered,
-        approvals=approvals(found),
+        approvals=approvals(found.policy, counted),
         may_sign=may_sign(found, actor),
         error=error,
         reason=reason,
@@ -116,15 +119,10 @@ def intact(release: Release) -> tuple[int, BesideError | None]:
     return files, None
 
 
-def approvals(release: Release) -> list[str]:
-    """Different people whose approval over this seal counts."""
-    policy = release.policy
-    counted = [
-        one.who
-        for one in release.signatures
-        if one.decision == "approve" and one.over == release.seal and any(Actor(name=one.who, roles=(one.role,)).may(role) for role in policy.roles)
-    ]
-    return list(dict.fromkeys(counted))
+def approvals(policy: Policy, counted: Sequence[Signature]) -> list[str]:
+    """Different people whose approval counts."""
+    approved = [one for one in counted if one.decision == "approve"]
+    return list(dict.fromkeys(one.who for one in approved if any(Actor(name=one.who, roles=(one.role,)).may(role) for role in policy.roles)))
 
 
 def may_sign(release: Release, actor: Actor) -> bool:

@@ -77,7 +77,7 @@ def text_in(facts: Facts, language: Language) -> Station:
     rows = sum(facts.corpus.splits.values())
     fact = language.count("%(n)s row", "%(n)s rows", rows)
     labels = language.count("%(n)s label", "%(n)s labels", len(facts.corpus.labels))
-    return Station("intake", language.say("Text in"), "done", f"{fact} · {labels}")
+    return Station("intake", language.say("Text in"), "done", f"{fact}\n{labels}")
 
 
 def trained(facts: Facts, language: Language) -> Station:
@@ -96,7 +96,7 @@ def audited(facts: Facts, language: Language) -> Station:
     fact = language.count("%(n)s finding", "%(n)s findings", len(facts.findings))
     fails = sum(finding.verdict == "fail" for finding in facts.findings)
     if fails:
-        fact += " · " + language.count("%(n)s fails", "%(n)s fail", fails)
+        fact += "\n" + language.count("%(n)s fails", "%(n)s fail", fails)
     return Station("audit", name, "done", fact, f"/evidence?run={facts.run.id}")
 
 
@@ -114,15 +114,15 @@ def reviewed(facts: Facts, language: Language) -> Station:
     release = facts.release
     if release is None:
         return Station("review", name, "later")
-    who = language.say(", ").join(signature.who for signature in release.signatures)
+    approved, rejected = (people(release, decision) for decision in ("approve", "reject"))
     if release.state == "approved":
-        return Station("review", name, "done", language.say("approved by %(who)s", who=who), review_of(facts))
+        fact = language.say("approved by %(who)s", who=language.say(", ").join(approved))
+        return Station("review", name, "done", fact, review_of(facts))
     if release.state == "rejected":
-        return Station("review", name, "stopped", language.say("rejected by %(who)s", who=who), review_of(facts))
-    signed = len({signature.who for signature in release.signatures if signature.decision == "approve"})
-    fact = language.say(
-        "%(signed)s of %(quorum)s signed", signed=language.number(signed), quorum=language.number(release.policy.quorum)
-    )
+        fact = language.say("rejected by %(who)s", who=language.say(", ").join(rejected))
+        return Station("review", name, "stopped", fact, review_of(facts))
+    signed, quorum = language.number(len(approved)), language.number(release.policy.quorum)
+    fact = language.say("%(signed)s of %(quorum)s signed", signed=signed, quorum=quorum)
     return Station("review", name, "later", fact, review_of(facts))
 
 
@@ -143,7 +143,7 @@ def listened(facts: Facts, language: Language) -> Station:
         return Station("listen", name, "later")
     wrong = sum(not answer.correct for _, answer in facts.answers)
     fact = language.count("%(n)s reply", "%(n)s replies", len(facts.answers))
-    return Station("listen", name, "done", fact + " · " + language.count("%(n)s wrong", "%(n)s wrong", wrong))
+    return Station("listen", name, "done", fact + "\n" + language.count("%(n)s wrong", "%(n)s wrong", wrong))
 
 
 def improved(facts: Facts, language: Language) -> Station:
@@ -174,6 +174,12 @@ def next_step(facts: Facts, language: Language) -> Step:
     if facts.waiting:
         return Step(say("Train a challenger on the corrections."), improve=release.id)
     return Step(say("Ask it, and say where it is wrong."), f"/try?release={release.id}", say("Try it"))
+
+
+def people(release: Release, decision: str) -> list[str]:
+    """Who decided so last, each once."""
+    last = {signature.who: signature.decision for signature in release.signatures}
+    return [who for who, decided in last.items() if decided == decision]
 
 
 def review_of(facts: Facts) -> str:

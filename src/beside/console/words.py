@@ -57,9 +57,12 @@ DECISIONS = {"approve": N_("approved"), "reject": N_("rejected")}
 ROLES = {"owner": N_("owner"), "builder": N_("builder"), "reviewer": N_("reviewer"), "caller": N_("caller")}
 ERRORS = {
     "bad_input": N_("This cannot be taken"),
+    "unknown_address": N_("This page is not here"),
+    "method_not_allowed": N_("This page does not take that"),
+    "too_large": N_("This is too much at once"),
+    "unexpected": N_("Something went wrong"),
     "bad_option": N_("There is no such option"),
     "unknown_name": N_("This is not here"),
-    "not_found": N_("This page is not here"),
     "unreadable_text": N_("The model cannot read this text"),
     "not_enough_data": N_("There is not enough data"),
     "busy": N_("Somebody is at work"),
@@ -78,6 +81,13 @@ VERBS = {
     "improve": N_("Improving"),
     "compare": N_("Comparing"),
 }
+KINDS = {
+    "release": N_("release"),
+    "run": N_("run"),
+    "corpus": N_("corpus"),
+    "prediction": N_("prediction"),
+    "picture": N_("picture"),
+}
 COLUMNS = {
     "text": N_("text"),
     "edited": N_("edited text"),
@@ -87,7 +97,7 @@ COLUMNS = {
 }
 EXHIBITS = {
     "confusion": N_("Which answer was given for which"),
-    "report": N_("Label by label"),
+    "report": N_("Label by label, the weakest first"),
     "bars": N_("Against something simple"),
     "reliability": N_("Do the probabilities mean what they say"),
     "learning": N_("How it learned"),
@@ -139,6 +149,10 @@ class Words:
         """The verdict of a finding that reads like this verdict of a comparison."""
         return SIDES[verdict]
 
+    def columns(self, row: dict[str, Any]) -> list[str]:
+        """The columns of an example row in the order a person reads them, unknown ones last."""
+        return [name for name in COLUMNS if name in row] + [name for name in row if name not in COLUMNS]
+
     def column(self, name: str) -> str:
         return self.of(COLUMNS, name)
 
@@ -170,26 +184,34 @@ class Words:
 
     def summary(self, check: str) -> str:
         """What a check asks, from its own first line; nothing for a check that this installation no longer has."""
-        return self.language.say(registry.summary("checks", check)) if check in registry.names("checks") else ""
+        return self.language.raw(registry.summary("checks", check)) if check in registry.names("checks") else ""
 
     def plain(self, sentence: str) -> Markup:
         """A sentence of the product in this language, or as it was written, marked as English."""
-        if self.language.code == "en":
-            return escape(sentence)
+        said = sentence if self.language.code == "en" else self.known(sentence)
+        return escape(said) if said is not None else Markup('<span lang="en" translate="no">{}</span>').format(sentence)
+
+    def known(self, sentence: str) -> str | None:
+        """A sentence in this language; None for one whose shape is not known."""
         if self.language.knows(sentence):
-            return escape(self.language.say(sentence))
+            return self.language.raw(sentence)
         for shape, message in SENTENCES:
             if found := re.fullmatch(shape, sentence, re.DOTALL):
-                values = {name: self.part(name, value or "") for name, value in found.groupdict().items()}
-                return escape(self.language.say(message, **values))
-        return Markup('<span lang="en" translate="no">{}</span>').format(sentence)
+                return self.language.say(message, **{name: self.part(name, value) for name, value in found.groupdict().items()})
+        return None
 
     def part(self, name: str, value: str) -> str:
-        """A part of a sentence: a metric or role by its own word, anything else as it is."""
+        """A part of a sentence: a metric, role or state by its own word, several sentences one by one, anything else as it is."""
         if name == "metric":
             return self.metric(value)
-        if name == "roles":
-            return self.language.say(" or ").join(self.role(role) for role in value.split(" or "))
+        if name in ("roles", "held"):
+            return self.language.say(" or ").join(self.role(role) for role in re.split(" or |, ", value))
+        if name == "state":
+            return self.state(value)
+        if name == "kind":
+            return self.of(KINDS, value)
+        if name == "reasons":
+            return " ".join(self.known(one) or one for one in re.split(r"(?<=[.?!]) (?=[A-Z\d])", value))
         return value
 
     def exhibit(self, kind: str, metric: str) -> str:
@@ -208,6 +230,6 @@ class Words:
         if kind == "reliability":
             return say("Accuracy against confidence in %(bins)s groups of rows.", bins=len(content["bins"]))
         if kind == "bars":
-            rows = "; ".join(f"{self.language.say(row['name'])} {self.language.fixed(row['value'])}" for row in content["rows"])
+            rows = "; ".join(f"{self.language.raw(row['name'])} {self.language.fixed(row['value'])}" for row in content["rows"])
             return say("Bars with intervals: %(rows)s.", rows=rows)
         return say("Loss and score after each pass over the data.")

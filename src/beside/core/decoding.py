@@ -122,7 +122,7 @@ def failure(file: Path, encoding: str) -> Failure | None:
 def count_utf8_lines(file: Path) -> tuple[int, int, int]:
     """Lines that are not ASCII; those that are UTF-8; those that are UTF-8 beyond doubt.
 
-    One short GBK word may by chance be valid UTF-8 (the famous one is 联通); three characters of three bytes each are not.
+    A short GBK word may by chance be valid UTF-8 (模 is also ģ); three characters of three bytes each are not.
     """
     lines = utf8 = sure = 0
     with open_bytes(file) as stream:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
 from beside.core.recipe import Limit, Policy
@@ -17,13 +17,22 @@ def objections(policy: Policy, findings: Sequence[Finding], signatures: Sequence
     Args:
         policy: what must hold and who must sign.
         findings: what was measured about the run.
-        signatures: decisions of people; only those over `seal` count as approvals.
+        signatures: all decisions of people; those that stand over `seal` count.
         seal: sha256 of the bundle's manifest.
         now: with time zone.
     """
+    counted = standing(signatures, seal)
     reasons = [reason for limit in policy.limits for reason in against(limit, findings, policy.block_inconclusive)]
-    reasons += [f"{one.who} rejected it: {one.reason}" for one in signatures if one.decision == "reject"]
-    return reasons + unsigned(policy, signatures, seal, now)
+    reasons += [f"{one.who} rejected it: {one.reason}" for one in counted if one.decision == "reject"]
+    return reasons + unsigned(policy, counted, seal, now)
+
+
+def standing(signatures: Iterable[Signature], seal: str) -> tuple[Signature, ...]:
+    """The signatures over this seal that still count: each person's since they last changed their mind."""
+    over = [one for one in signatures if one.over == seal]
+    last = {one.who: one.decision for one in over}
+    turned = {one.who: place for place, one in enumerate(over) if one.decision != last[one.who]}
+    return tuple(one for place, one in enumerate(over) if place > turned.get(one.who, -1))
 
 
 def against(limit: Limit, findings: Sequence[Finding], block_inconclusive: bool) -> list[str]:

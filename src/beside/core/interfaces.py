@@ -110,12 +110,22 @@ class Task(Protocol):
         """Named scores, the first one the task's main score; higher is better."""
 
 
+class Trainable(Protocol):
+    """A model as a method sees it."""
+
+    def named_parameters(self) -> Iterator[tuple[str, Any]]:
+        """Every parameter with its name."""
+
+    def frozen_names(self) -> set[str]:
+        """Parameters that the recipe keeps as pre-trained."""
+
+
 class Method(Protocol):
     """What is trained."""
 
     probe_first: bool  # whether the head is fitted on frozen embeddings before anything else
 
-    def attach(self, model: Any) -> list[str]:
+    def attach(self, model: Trainable) -> list[str]:
         """Freezes or adds to the model; names of the parameters that gradient steps may change (none: the probe is all)."""
 
 

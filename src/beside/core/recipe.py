@@ -32,7 +32,9 @@ class Recipe(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     base: str = knob("embedded", "name", "the model inside the installation; needs no download and reads English")
-    method: str | None = knob(None, "name", "lpft: head first, then everything, distorts less (Kumar et al. 2022); full for `scratch`")
+    method: str | None = knob(
+        None, "name", "lpft: head first, then everything, distorts less (Kumar et al. 2022); full for `scratch`"
+    )
     epochs: int | None = knob(None, "passes", "more passes when there are few rows; chosen from the rows per class", ge=1, le=1000)
     batch_size: int = knob(16, "rows", "small batches generalise well and fit any machine", ge=1, le=4096)
     accumulation: int = knob(1, "batches", "batches whose gradients are added up before one step", ge=1, le=1024)
@@ -45,9 +47,24 @@ class Recipe(BaseModel):
     clip_norm: float = knob(1.0, "gradient norm", "one odd batch must not throw the weights; 0 = off", ge=0)
     dropout: float | None = knob(None, "share", "None keeps what the base model was pre-trained with", ge=0, lt=1)
     label_smoothing: float = knob(0.0, "share", "off, so that probabilities mean what they say", ge=0, lt=1)
-    class_weights: Literal["none", "balanced"] = knob("none", "name", "balanced = inverse class frequency, for rare classes that matter")
-    max_length: int | None = knob(None, "tokens", "None = the longest row up to 256; longer rows are cut, counted and shown", ge=4, le=8192)
-    pooling: Literal["auto", "unit", "mean", "cls"] = knob("auto", "name", "unit = mean of tokens at unit length, as sentence encoders were trained")
+    class_weights: Literal["none", "balanced"] = knob(
+        "none", "name", "balanced = inverse class frequency, for rare classes that matter"
+    )
+    max_length: int | None = knob(
+        None, "tokens", "None = the longest row up to 256; longer rows are cut, counted and shown", ge=4, le=8192
+    )
+    pooling: Literal["auto", "unit", "mean", "cls"] = knob(
+        "auto", "name", "unit = mean of tokens at unit length, as sentence encoders were trained"
+    )
+    frozen_layers: int | None = knob(
+        None, "layers", "bottom layers kept as pre-trained; they are run once, so epochs get faster", ge=0, le=100
+    )
+    head_start: Literal["auto", "logistic", "prototype"] = knob(
+        "auto",
+        "name",
+        "the probe's head: logistic regression, or class means as in prototypical networks (Snell et al. 2017) for few rows",
+    )
+    label_names: bool | None = knob(None, "yes/no", "each label's own name is one more training text; helps when rows are few")
     patience: int | None = knob(None, "epochs", "stop after so many epochs without a better tune score; None = never", ge=1)
     seed: int = knob(0, "number", "same seed, same data, same machine: same weights", ge=0, lt=2**32)
     threads: int | None = knob(None, "threads", "None = all cores; stored, because sums depend on it", ge=1, le=1024)

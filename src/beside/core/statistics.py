@@ -39,9 +39,7 @@ def rate(hits: int, n: int) -> Estimate:
     return Estimate(value=share, low=max(0.0, min(share, centre - half)), high=min(1.0, max(share, centre + half)), n=n)
 
 
-def bootstrap(
-    statistic: Callable[[np.ndarray], float], n: int, rng: np.random.Generator, resamples: int = RESAMPLES
-) -> Estimate:
+def bootstrap(statistic: Callable[[np.ndarray], float], n: int, rng: np.random.Generator, resamples: int = RESAMPLES) -> Estimate:
     """Percentile bootstrap (Efron 1979) of `statistic(row_indices)` over `n` rows.
 
     Args:

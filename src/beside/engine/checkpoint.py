@@ -55,7 +55,9 @@ class Checkpoint:
             note.replace(self.index)
         except (OSError, SafetensorError) as error:
             fresh.unlink(missing_ok=True)
-            raise StorageFailed(f"Cannot write the checkpoint: {error}.", "Free disk space, then run the same command with --resume.") from error
+            raise StorageFailed(
+                f"Cannot write the checkpoint: {error}.", "Free disk space, then run the same command with --resume."
+            ) from error
         for old in self.folder.glob("state-*.safetensors"):
             if old != target:
                 old.unlink()

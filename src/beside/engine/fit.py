@@ -19,8 +19,9 @@ from beside.core.errors import BadInput
 from beside.core.interfaces import Progress, Task
 from beside.core.recipe import Recipe
 from beside.engine.checkpoint import Checkpoint, State
+from beside.engine.feed import Feed
 from beside.engine.model import Model
-from beside.engine.rows import bucketed, collate
+from beside.engine.rows import bucketed
 
 CHECKPOINT_SECONDS = 30.0  # at most so much work is lost to a kill; a write takes well under a second
 HEAD = "head."
@@ -30,9 +31,8 @@ HEAD = "head."
 class Rows:
     """Encoded rows with their targets."""
 
-    ids: list[np.ndarray]
+    feed: Feed
     targets: list[str]
-    pad_id: int
 
 
 @dataclass
@@ -41,7 +41,7 @@ class Fitted:
 
     history: list[dict[str, float]] = field(default_factory=list)
     kept_epoch: int = 0
-    seconds: float = 0.0
+    seconds_before: float = 0.0  # spent before the kill that this process resumed from
 
 
 class Fit:
@@ -76,7 +76,6 @@ class Fit:
         self.targets_N = task.encode(rows.targets, labels)
         self.weights_K, self.evaluate = weights_K, evaluate
         self.checkpoint, self.progress, self.on_epoch = checkpoint, progress, on_epoch
-        self.lengths = np.array([len(ids) for ids in rows.ids])
         self.trained = [parameter for name, parameter in model.named_parameters() if name in set(names)]
         for name, parameter in model.named_parameters():
             parameter.requires_grad_(name in set(names))
@@ -95,7 +94,7 @@ class Fit:
 
     def plan(self, epoch: int) -> list[np.ndarray]:
         """The batches of an epoch: a pure function of seed and epoch."""
-        return bucketed(self.lengths, self.recipe.batch_size, np.random.default_rng((self.recipe.seed, epoch)))
+        return bucketed(self.rows.feed.lengths, self.recipe.batch_size, np.random.default_rng((self.recipe.seed, epoch)))
 
     def run(self, resume: bool) -> Fitted:
         """Trains to the end, or to the early stop, and leaves the kept weights in the model."""
@@ -109,7 +108,6 @@ class Fit:
             raise
         if self.best is not None:
             self.model.load_state_dict(self.best)
-        self.fitted.seconds += time.perf_counter() - self.since
         return self.fitted
 
     def one_epoch(self) -> None:
@@ -132,8 +130,7 @@ class Fit:
         total = 0.0
         self.optimizer.zero_grad(set_to_none=True)
         for batch in group:
-            ids_BL, mask_BL = collate([self.rows.ids[i] for i in batch], self.rows.pad_id)
-            logits_BK = self.model(ids_BL, mask_BL)
+            logits_BK = self.rows.feed.logits(batch)
             loss = self.task.loss(logits_BK, self.targets_N[torch.from_numpy(batch)], self.weights_K, self.recipe.label_smoothing)
             share = len(batch) / rows_in_step
             (loss * share).backward()
@@ -180,9 +177,14 @@ class Fit:
         tensors = {f"model.{name}": tensor for name, tensor in self.model.state_dict().items()}
         tensors |= {f"best.{name}": tensor for name, tensor in (self.best or {}).items()}
         moments = self.optimizer.state_dict()["state"]
-        tensors |= {f"moment.{index}.{name}": tensor for index, state in moments.items() for name, tensor in state.items() if tensor is not None}
+        tensors |= {
+            f"moment.{index}.{name}": tensor
+            for index, state in moments.items()
+            for name, tensor in state.items()
+            if tensor is not None
+        }
         tensors["random"] = torch.get_rng_state()
-        spent = self.fitted.seconds + time.perf_counter() - self.since
+        spent = self.fitted.seconds_before + time.perf_counter() - self.since
         facts: dict[str, Any] = {
             "step": self.epoch * self.steps_per_epoch + self.step_in_epoch,
             "epoch": self.epoch,
@@ -190,7 +192,7 @@ class Fit:
             "loss_sum": self.loss_sum,
             "best_score": list(self.best_score) if self.best else None,
             "schedule": self.scheduler.last_epoch,
-            "fitted": {"history": self.fitted.history, "kept_epoch": self.fitted.kept_epoch, "seconds": spent},
+            "fitted": {"history": self.fitted.history, "kept_epoch": self.fitted.kept_epoch, "seconds_before": spent},
         }
         self.checkpoint.save(State(tensors=tensors, facts=facts))
         self.saved = time.perf_counter()

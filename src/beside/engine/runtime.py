@@ -38,6 +38,7 @@ class TorchSubject:
     def __init__(self, model: Model, tokens: Tokens, facts: Facts) -> None:
         self.model = model
         self.tokens = tokens
+        self.facts = facts
         self.labels = facts.labels
         self.max_length = facts.max_length
         self.temperature = facts.temperature
@@ -102,9 +103,13 @@ def fresh_logits(folders: Sequence[Path], texts: Sequence[str]) -> list[np.ndarr
         GateClosed: a model cannot be reloaded.
     """
     command = [sys.executable, "-m", "beside.engine.runtime", *map(str, folders)]
-    ended = subprocess.run(command, input=json.dumps(list(texts)), capture_output=True, text=True, timeout=TRUTH_SECONDS, check=False)
+    ended = subprocess.run(
+        command, input=json.dumps(list(texts)), capture_output=True, text=True, timeout=TRUTH_SECONDS, check=False
+    )
     if ended.returncode:
-        raise GateClosed(f"Truth test: the saved model cannot be reloaded: {ended.stderr.strip()[-300:]}", "Nothing was stored. Train again.")
+        raise GateClosed(
+            f"Truth test: the saved model cannot be reloaded: {ended.stderr.strip()[-300:]}", "Nothing was stored. Train again."
+        )
     return [np.asarray(logits, dtype=np.float32) for logits in json.loads(ended.stdout)]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from torch import nn
+from beside.core.interfaces import Trainable
 
 
 class Full:
@@ -10,9 +10,10 @@ class Full:
 
     probe_first = False
 
-    def attach(self, model: nn.Module) -> list[str]:
-        """All parameters learn."""
-        return [name for name, _ in model.named_parameters()]
+    def attach(self, model: Trainable) -> list[str]:
+        """Everything learns but the layers that the recipe froze."""
+        frozen = model.frozen_names()
+        return [name for name, _ in model.named_parameters() if name not in frozen]
 
 
 method = Full()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from torch import nn
+from beside.core.interfaces import Trainable
 
 
 class Probe:
@@ -10,7 +10,7 @@ class Probe:
 
     probe_first = True
 
-    def attach(self, model: nn.Module) -> list[str]:
+    def attach(self, model: Trainable) -> list[str]:
         """No gradient step follows the fitted head."""
         return []
 

@@ -14,13 +14,11 @@ from pathlib import Path
 
 from beside.core.cleaning import clean
 from beside.core.decoding import LINE_LIMIT, NAMES, find_encoding, read_lines
-from beside.core.errors import BadInput
 from beside.core.interfaces import RawRow, Refused
 
 ENDINGS = (".csv", ".tsv", ".tab", ".txt")
 DELIMITERS = {",": "comma", "\t": "tab", ";": "semicolon", "|": "bar"}
 SAMPLE = 200  # lines by which the delimiter is found
-REREAD_LIMIT = 200_000_000  # characters read twice because of unclosed quotes; beyond it the file is refused
 
 
 @dataclass(frozen=True)
@@ -49,7 +47,7 @@ class Delimited:
         """Rows below the header; empty lines are passed over.
 
         Raises:
-            BadInput: no such file, not text, no encoding fits, no header, quotes broken all over.
+            BadInput: no such file, not text, no encoding fits.
         """
         csv.field_size_limit(max(csv.field_size_limit(), LINE_LIMIT + 1))  # of the whole process; the module has no other
         layout = find_layout(Path(source))
@@ -83,7 +81,6 @@ class Records:
         self.ahead: deque[tuple[int, str | None]] = deque()
         self.taken: list[tuple[int, str | None]] = []  # lines of the record in the making
         self.open = False  # whether the last record lacked an end
-        self.reread = 0
 
     def read(self) -> Iterator[tuple[int, list[str] | str]]:
         """Line and cells of each record, or line and why it cannot be read."""
@@ -129,12 +126,8 @@ class Records:
         (number, first), *others = self.taken
         if not others and not self.open:
             return number, next(csv.reader([first or ""], delimiter=self.delimiter))
+        # linear all the same: a record left open ends at the next line that would open one, so lines are read twice at most
         self.ahead.extendleft(reversed(others))
-        self.reread += sum(len(line or "") for _, line in others)
-        if self.reread > REREAD_LIMIT:
-            raise BadInput(
-                f"Quotes are not closed in many places, for example on line {number}.", "Write a quote inside a cell twice."
-            )
         return number, "a quote is opened and not closed, or closed in the middle of a cell"
 
     def next_line(self) -> tuple[int, str | None] | None:

@@ -38,7 +38,7 @@ class Spreadsheet:
         file, wanted = split_name(source)
         sheet = find_sheet(opened(Path(file)), wanted)
         header: list[str] | None = None
-        for line, values in enumerate(sheet.iter_rows(), start=(sheet.start or (0, 0))[0] + 1):
+        for line, values in enumerate(sheet.iter_rows(), start=1):
             cells = [cell_text(value) for value in values]
             filled = sum(bool(cell.strip()) for cell in cells)
             if header is None and filled > 1:

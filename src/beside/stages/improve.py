@@ -70,7 +70,13 @@ def stored(parent: Corpus, splits: Splits, artifacts: Artifacts, now: datetime) 
 
 
 def compare(
-    champion: Run, challenger: Run, champion_subject: Subject, challenger_subject: Subject, test: Iterable[Example], *, rng: np.random.Generator
+    champion: Run,
+    challenger: Run,
+    champion_subject: Subject,
+    challenger_subject: Subject,
+    test: Iterable[Example],
+    *,
+    rng: np.random.Generator,
 ) -> Comparison:
     """Both models on the same test rows: exact McNemar test, paired interval of the gap, and the rows whose answer changed."""
     rows = [example for example in test if example.target is not None]

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from pydantic_core import to_json
 
@@ -17,7 +17,7 @@ from beside.cards.details import key_figures, key_leaks
 from beside.cards.facts import DRAWN, Facts
 from beside.core.errors import BadInput, GateClosed
 from beside.core.recipe import Policy, Recipe, describe
-from beside.core.types import SPLITS, Corpus, Finding, Release, Run, Skipped, content_id
+from beside.core.types import Corpus, Finding, Release, Run, Skipped, Split, content_id
 from beside.store.artifacts import Artifacts, rename_new
 from beside.store.bundle import check_bundle, seal_of, write_bundle
 from beside.store.files import files_below, storage_errors, sweep, temporary
@@ -97,9 +97,11 @@ def must_belong(run: Run, corpus: Corpus, findings: Sequence[Finding], skipped: 
     """
     if run.corpus_id != corpus.id:
         raise BadInput(f"The run '{run.id}' was trained on '{run.corpus_id}', not on '{corpus.id}'.", "Give the corpus of the run.")
-    for one in (*findings, *skipped):
+    results: list[Finding | Skipped] = [*findings, *skipped]
+    for one in results:
         if one.run_id != run.id:
-            raise BadInput(f"A result of {one.check} is about '{one.run_id}', not about '{run.id}'.", "Give what was found about this run.")
+            told = f"A result of {one.check} is about '{one.run_id}', not about '{run.id}'."
+            raise BadInput(told, "Give what was found about this run.")
 
 
 def release_id(
@@ -138,7 +140,7 @@ def must_answer_alike(difference: float) -> None:
         GateClosed: it does not, or the difference is no number.
     """
     if not difference <= TRUTH_LIMIT:
-        told = f"Truth test failed: the model in the bundle answers otherwise than the run; a probability differs by {difference:.3g}"
+        told = f"Truth test failed: the model in the bundle does not answer like the run; a probability differs by {difference:.3g}"
         raise GateClosed(f"{told} (limit {TRUTH_LIMIT:g}).", "Nothing was released. Check disk and memory, then train again.")
 
 
@@ -175,8 +177,8 @@ def gather(
 def label_counts(corpus: Corpus, artifacts: Artifacts) -> dict[str, dict[str, int]]:
     """Label -> split -> rows, read row by row."""
     rows = artifacts.path(corpus.examples)
-    counted = {split: Counter(example.target for example in read_rows(rows, split)) for split in SPLITS}
-    return {label: {split: counted[split][label] for split in SPLITS} for label in corpus.labels}
+    counted = {split: Counter(example.target for example in read_rows(rows, split)) for split in get_args(Split)}
+    return {label: {split: found[label] for split, found in counted.items()} for label in corpus.labels}
 
 
 def contents(facts: Facts, findings: Sequence[Finding], model: Path) -> dict[str, bytes | Path]:
@@ -185,13 +187,14 @@ def contents(facts: Facts, findings: Sequence[Finding], model: Path) -> dict[str
         "findings": [finding.model_dump(mode="json", exclude={"verdict"}) for finding in findings],
         "skipped": [one.model_dump(mode="json") for one in facts.skipped],
     }
+    counts = {"rows": facts.counts, "intake": key_figures(facts.report), "leaks": key_leaks(facts.report)}
     return {
         **{f"{MODEL}/{name}": file for name, file in files_below(model).items()},
         **render(facts),
         "recipe.toml": recipe_toml(facts.run.recipe).encode(),
         "run.json": as_json(facts.run.model_dump(mode="json")),
         "findings.json": as_json(evidence),
-        "corpus.json": as_json({**facts.corpus.model_dump(mode="json"), "rows": facts.counts, "intake": key_figures(facts.report), "leaks": key_leaks(facts.report)}),
+        "corpus.json": as_json({**facts.corpus.model_dump(mode="json"), **counts}),
     }
 
 
@@ -213,7 +216,8 @@ def recipe_toml(recipe: Recipe) -> str:
     for name, field in Recipe.model_fields.items():
         value = getattr(recipe, name)
         # JSON writes strings and numbers as TOML does; TOML has no word for nothing
-        lines += ["", f"# {describe(field)}", f"# {name} is not set" if value is None else f"{name} = {json.dumps(value, ensure_ascii=False)}"]
+        line = f"# {name} is not set" if value is None else f"{name} = {json.dumps(value, ensure_ascii=False)}"
+        lines += ["", f"# {describe(field)}", line]
     return "\n".join(lines) + "\n"
 
 

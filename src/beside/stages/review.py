@@ -10,7 +10,7 @@ from typing import Literal
 from pydantic import TypeAdapter, ValidationError
 
 from beside.core.errors import Altered, BadInput, GateClosed, NotPermitted
-from beside.core.gate import objections
+from beside.core.gate import objections, standing
 from beside.core.recipe import Policy
 from beside.core.types import Actor, Finding, Release, Signature, Skipped, State, Value
 from beside.store.bundle import check_bundle, read_signatures, seal_of, write_signatures
@@ -100,7 +100,8 @@ def must_be_news(release: Release, actor: Actor, decision: Decision, now: dateti
     if decision == "approve" and now >= last.at + timedelta(days=release.policy.valid_days):
         return
     said = {"approve": "approved", "reject": "rejected"}[decision]
-    raise BadInput(f"'{actor.name}' {said} '{release.id}' already, on {last.at:%Y-%m-%d}.", "Once is enough; the other decision is still open.")
+    told = f"'{actor.name}' {said} '{release.id}' already, on {last.at:%Y-%m-%d}."
+    raise BadInput(told, "Once is enough; the other decision is still open.")
 
 
 def must_be_whole(release: Release, findings: Sequence[Finding]) -> None:
@@ -112,14 +113,16 @@ def must_be_whole(release: Release, findings: Sequence[Finding]) -> None:
     """
     folder = Path(release.bundle)
     if not folder.is_dir():
-        raise Altered(f"The bundle '{folder}' of the release '{release.id}' is gone.", "Restore it from a backup, or release the run again.")
+        told = f"The bundle '{folder}' of the release '{release.id}' is gone."
+        raise Altered(told, "Restore it from a backup, or release the run again.")
     check_bundle(folder)
     if seal_of(folder) != release.seal:
         told = f"The file 'manifest.json' of the release '{release.id}' was altered: it is not what was sealed."
         raise Altered(told, "Restore the bundle from a backup; nobody can sign over something else.")
     gone = set(release.finding_ids) - {finding.id for finding in findings}
     if gone:
-        raise GateClosed(f"The release '{release.id}' names findings that are gone: {', '.join(sorted(gone))}.", "Audit and release again.")
+        told = f"The release '{release.id}' names findings that are gone: {', '.join(sorted(gone))}."
+        raise GateClosed(told, "Audit and release again.")
 
 
 def state_of(policy: Policy, findings: Sequence[Finding], signatures: Iterable[Signature], seal: str, now: datetime) -> State:
@@ -128,14 +131,6 @@ def state_of(policy: Policy, findings: Sequence[Finding], signatures: Iterable[S
     if any(one.decision == "reject" for one in counted):
         return "rejected"
     return "draft" if objections(policy, findings, counted, seal, now) else "approved"
-
-
-def standing(signatures: Iterable[Signature], seal: str) -> tuple[Signature, ...]:
-    """The signatures over this seal that still count: each person's since they last changed their mind."""
-    over = [one for one in signatures if one.over == seal]
-    last = {one.who: one.decision for one in over}
-    turned = {one.who: place for place, one in enumerate(over) if one.decision != last[one.who]}
-    return tuple(one for place, one in enumerate(over) if place > turned.get(one.who, -1))
 
 
 def verify(bundle: Path, now: datetime) -> Verification:
@@ -161,7 +156,7 @@ def verify(bundle: Path, now: datetime) -> Verification:
         files=len(manifest["files"]),
         policy=policy,
         signatures=signatures,
-        objections=tuple(objections(policy, evidence.findings, standing(signatures, seal), seal, now)),
+        objections=tuple(objections(policy, evidence.findings, signatures, seal, now)),
         state=state_of(policy, evidence.findings, signatures, seal, now),
     )
 

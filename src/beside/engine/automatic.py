@@ -1,0 +1,57 @@
+"""What a recipe leaves open is chosen by rule, from the rows per label and the base; every choice is told and stored."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from beside.core.recipe import Recipe
+
+FEW_PER_LABEL = 20  # rows per label below which the few-label rules hold
+
+
+@dataclass(frozen=True, kw_only=True)
+class Situation:
+    """What the open knobs of a recipe are chosen from."""
+
+    rows: int
+    labels: tuple[str, ...]
+    longest: int  # tokens of the longest row
+    limit: int  # tokens the base can take
+    layers: int  # of the base, 0 = cannot be told apart
+    threads: int
+
+
+def fill(recipe: Recipe, facts: Situation) -> Recipe:
+    """Every knob left open, set by rule from the rows per label and the base."""
+    scratch, few = recipe.base == "scratch", facts.rows / len(facts.labels) < FEW_PER_LABEL
+    sentence_encoder = recipe.base == "embedded" or (Path(recipe.base) / "modules.json").is_file()
+    own: dict[str, object] = {
+        "method": "full" if scratch else "lpft",
+        "epochs": 15 if scratch else 6 if few else 4,
+        "learning_rate": 5e-4 if scratch else 2e-4 if sentence_encoder else 3e-5,
+        "head_learning_rate": 1e-3,
+        "max_length": min(facts.limit, max(16, facts.longest)),
+        "frozen_layers": facts.layers // 2 if sentence_encoder else 0,
+        "label_names": few and not scratch and all(is_spoken(label) for label in facts.labels),
+        "threads": facts.threads,
+    }
+    values = {key: value for key, value in own.items() if getattr(recipe, key) is None}
+    if recipe.pooling == "auto":
+        values["pooling"] = "unit" if sentence_encoder else "mean" if scratch else "cls"
+    if recipe.head_start == "auto":
+        values["head_start"] = (
+            "prototype" if few and values.get("pooling", recipe.pooling) == "unit" and recipe.method != "probe" else "logistic"
+        )
+    return recipe.model_copy(update=values)
+
+
+def is_spoken(label: str) -> bool:
+    """Whether a label's name says something: a word of three letters, or two Chinese characters."""
+    return re.search(r"[^\W\d_]{3}|[\u4e00-\u9fff]{2}", label) is not None
+
+
+def spoken(label: str) -> str:
+    """A label's name as a person would say it: card_arrival -> card arrival."""
+    return re.sub(r"[_\-/.]+", " ", label).strip()

@@ -1,0 +1,77 @@
+"""Training rows on their way into the model; what frozen layers make of them is computed once and kept.
+
+Frozen bottom layers give the same states for a row in every epoch, so they are run once, without dropout, and only the upper layers
+are run again. Half of a small encoder frozen makes an epoch about twice as fast and needs no gradients or optimiser moments below.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from beside.engine.model import Model
+from beside.engine.rows import by_length, collate
+
+TOKENS_PER_BATCH = 4096  # padded tokens of one forward pass without gradients
+KEPT_BYTES = 3 << 30  # above this the frozen layers are run anew for each batch instead
+
+
+class Feed:
+    """Rows of token ids for one model.
+
+    Args:
+        model: its `frozen` bottom layers are run once.
+        ids: token ids of each row.
+        pad_id: id that fills a short row.
+    """
+
+    def __init__(self, model: Model, ids: Sequence[np.ndarray], pad_id: int) -> None:
+        self.model, self.ids, self.pad_id = model, ids, pad_id
+        self.lengths = np.array([len(row) for row in ids])
+        self.starts = np.concatenate([[0], np.cumsum(self.lengths)])
+        self.states_TH: Tensor | None = None
+        if model.frozen and self.starts[-1] * model.width * 4 <= KEPT_BYTES:
+            self.states_TH = self.frozen_states()
+
+    @torch.inference_mode()
+    def frozen_states(self) -> Tensor:
+        """States after the frozen layers, one row per token, (tokens + 1, H); the last row is zero and stands for padding."""
+        self.model.eval()
+        states_TH = torch.zeros(int(self.starts[-1]) + 1, self.model.width)
+        for batch in by_length(self.lengths, TOKENS_PER_BATCH):
+            stem_BLH = self.model.stem(*collate([self.ids[i] for i in batch], self.pad_id))
+            for place, row in enumerate(batch):
+                states_TH[self.starts[row] : self.starts[row + 1]] = stem_BLH[place, : self.lengths[row]]
+        return states_TH.clone()
+
+    def vectors(self, batch: np.ndarray) -> Tensor:
+        """One pooled vector per row of the batch, (B, H)."""
+        if not self.model.frozen:
+            return self.model.embed(*collate([self.ids[i] for i in batch], self.pad_id))
+        if self.states_TH is None:
+            ids_BL, mask_BL = collate([self.ids[i] for i in batch], self.pad_id)
+            with torch.no_grad():
+                stem_BLH = self.model.stem(ids_BL, mask_BL)
+            return self.model.upper(stem_BLH, mask_BL)
+        longest = int(self.lengths[batch].max())
+        places_BL = self.starts[batch][:, None] + np.arange(longest)
+        real_BL = np.arange(longest) < self.lengths[batch][:, None]
+        places_BL[~real_BL] = len(self.states_TH) - 1
+        stem_BLH = self.states_TH[torch.from_numpy(places_BL)]
+        return self.model.upper(stem_BLH, None if real_BL.all() else torch.from_numpy(real_BL.astype(np.int64)))
+
+    def logits(self, batch: np.ndarray) -> Tensor:
+        """Logits of a batch, (B, K)."""
+        return self.model.head(self.model.dropout(self.vectors(batch)))
+
+    @torch.inference_mode()
+    def embeddings(self) -> np.ndarray:
+        """Pooled vectors of all rows without dropout, float32, (rows, H)."""
+        self.model.eval()
+        out = np.empty((len(self.ids), self.model.width), dtype=np.float32)
+        for batch in by_length(self.lengths, TOKENS_PER_BATCH):
+            out[batch] = self.vectors(batch).numpy()
+        return out

@@ -1,0 +1,273 @@
+"""One fine-tuning from rows to a saved model folder: base, probe, gradient steps, temperature, truth test."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import torch
+from transformers import PreTrainedModel
+
+from beside.core.errors import BadOption, GateClosed, UnreadableText
+from beside.core.interfaces import Method, Progress, Task
+from beside.core.recipe import Recipe
+from beside.core.registry import load
+from beside.core.types import Example
+from beside.engine.automatic import Situation, fill, spoken
+from beside.engine.checkpoint import Checkpoint
+from beside.engine.feed import Feed
+from beside.engine.fit import Fit, Fitted, Rows
+from beside.engine.model import Facts, Model, drop_unused, layers_of, load_base, save_model, set_dropout
+from beside.engine.probe import fit_head, fit_temperature, prototypes
+from beside.engine.runtime import TRUTH_TEXTS, TorchSubject, fresh_logits
+from beside.engine.tokens import Tokens
+from beside.engine.tracking import tensorboard
+
+UNKNOWN_LIMIT = 0.15  # share of unknown tokens above which a base cannot be said to read the text
+UNKNOWN_SAMPLE = 2_000  # rows looked at for it
+TRUTH_TOLERANCE = 1e-4  # logits; a reload on the same machine differs by less
+LONGEST_DEFAULT = 256  # tokens
+PROTOTYPE_SCALE = 20.0  # steepness of the cosine head's softmax; chosen on BANKING77's dev split
+PROBE_STRENGTH = 10.0  # scikit-learn's C on unit-length embeddings; chosen on BANKING77's dev split
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trained:
+    """What a training leaves beside the model folder."""
+
+    recipe: Recipe  # every automatic knob filled in
+    scores: dict[str, float]  # tune split
+    history: tuple[dict[str, float], ...]
+    trainable: int
+    parameters: int
+    truncated: int
+    seconds_before: float  # spent before a kill that this training resumed from
+
+
+def train_model(
+    folder: Path,
+    examples: Sequence[Example],
+    tune: Sequence[Example],
+    labels: tuple[str, ...],
+    task_name: str,
+    recipe: Recipe,
+    *,
+    checkpoint: Checkpoint,
+    resume: bool,
+    boards: Path | None,
+    progress: Progress,
+) -> Trained:
+    """Trains on `examples`, chooses on `tune` (may be empty), and saves the model into `folder`.
+
+    Raises:
+        BadInput, BadOption: the base cannot be loaded or not be trained like this.
+        UnreadableText: the base does not know the script of the text.
+        GateClosed: the saved model does not answer like the trained one.
+    """
+    model, tokens, recipe, cut = build(recipe, [example.text for example in examples], labels, checkpoint.folder, progress)
+    named = [Example(id=label, text=spoken(label), target=label) for label in labels] if recipe.label_names else []
+    learned = [*examples, *named]
+    subject = TorchSubject(model, tokens, Facts(task=task_name, labels=labels, pooling=model.pooling, max_length=tokens.max_length))
+    method: Method = load("methods", str(recipe.method))
+    names = method.attach(model)
+    report_trainable(model, names, method.probe_first, progress)
+    rows = Rows(
+        feed=Feed(model, tokens.encode([example.text for example in learned]), tokens.pad_id),
+        targets=[str(example.target) for example in learned],
+    )
+    if method.probe_first and not (resume and checkpoint.load()):
+        probe(model, rows, labels, recipe, progress)
+    fitted = descend(subject, names, rows, tune, recipe, checkpoint, resume, boards, progress) if names else Fitted()
+    scores = finish(folder, subject, tune, [example.text for example in tune or examples], progress)
+    return Trained(
+        recipe=recipe,
+        scores=scores,
+        history=tuple(fitted.history),
+        trainable=trainable(model, names),
+        parameters=sum(parameter.numel() for parameter in model.parameters()),
+        truncated=cut,
+        seconds_before=fitted.seconds_before,
+    )
+
+
+def descend(
+    subject: TorchSubject,
+    names: list[str],
+    rows: Rows,
+    tune: Sequence[Example],
+    recipe: Recipe,
+    checkpoint: Checkpoint,
+    resume: bool,
+    boards: Path | None,
+    progress: Progress,
+) -> Fitted:
+    """The gradient steps; the model keeps the weights of the best tune epoch."""
+    task: Task = subject.task
+    torch.manual_seed(recipe.seed)  # dropout is the same whether or not a probe came before
+    counts = np.bincount([subject.labels.index(target) for target in rows.targets], minlength=len(subject.labels))
+    fit = Fit(
+        subject.model,
+        names,
+        rows,
+        task=task,
+        labels=subject.labels,
+        weights_K=class_weights(counts) if recipe.class_weights == "balanced" else None,
+        evaluate=(lambda _: scores_on(subject, task, tune)) if tune else None,
+        recipe=recipe,
+        checkpoint=checkpoint,
+        progress=progress,
+        on_epoch=announcing(progress, tensorboard(boards) if boards else None),
+    )
+    fitted = fit.run(resume)
+    progress.say(kept_rule(fitted, recipe, bool(tune)))
+    return fitted
+
+
+def finish(folder: Path, subject: TorchSubject, tune: Sequence[Example], texts: list[str], progress: Progress) -> dict[str, float]:
+    """Scores the tune split and fits the temperature on it, saves the model, and proves that it reloads."""
+    scores: dict[str, float] = {}
+    temperature = 1.0
+    if tune:
+        scores = scores_on(subject, subject.task, tune)
+        temperature = fit_temperature(subject.logits(texts), [subject.labels.index(str(example.target)) for example in tune])
+    save_model(folder, subject.model, subject.tokens, replace(subject.facts, temperature=temperature))
+    prove(folder, subject, texts, progress)
+    return scores
+
+
+def build(
+    recipe: Recipe, texts: list[str], labels: tuple[str, ...], folder: Path, progress: Progress
+) -> tuple[Model, Tokens, Recipe, int]:
+    """Model, tokens, the recipe with every automatic knob filled in and told, and how many rows lose their end."""
+    threads = recipe.threads or len(os.sched_getaffinity(0))
+    torch.set_num_threads(threads)
+    torch.manual_seed(recipe.seed)
+    encoder, tokens = load_base(recipe.base, texts, recipe.max_length or LONGEST_DEFAULT, folder)
+    must_be_readable(recipe.base, tokens, texts)
+    lengths = tokens.counts(texts)
+    facts = Situation(
+        rows=len(texts),
+        labels=labels,
+        longest=max(lengths),
+        limit=tokens.max_length,
+        layers=len(layers_of(encoder)),
+        threads=threads,
+    )
+    filled = fill(recipe, facts)
+    tokens.max_length = int(filled.max_length or tokens.max_length)
+    cut = sum(length > tokens.max_length for length in lengths)
+    progress.say(f"Sequence length {tokens.max_length} tokens; {cut} of {len(texts)} training rows are longer and lose their end.")
+    chosen = {key: value for key, value in filled.model_dump().items() if getattr(recipe, key) != value}
+    progress.say("Chosen from the data: " + ", ".join(f"{key}={value}" for key, value in chosen.items()) + ".")
+    drop_unused(encoder)
+    model = Model(encoder, len(labels), filled.pooling, frozen_layers(filled, encoder))
+    if filled.dropout is not None:
+        set_dropout(model, filled.dropout)
+    return model, tokens, filled, cut
+
+
+def must_be_readable(base: str, tokens: Tokens, texts: Sequence[str]) -> None:
+    """Does nothing when the base knows the words of a sample of the texts.
+
+    Raises:
+        UnreadableText: too many are unknown to it.
+    """
+    share = tokens.unknown_share(texts[:: max(1, len(texts) // UNKNOWN_SAMPLE)])
+    if share > UNKNOWN_LIMIT:
+        given = f"The base '{base}' cannot read this text: {share:.0%} of its tokens are unknown to it (limit {UNKNOWN_LIMIT:.0%})."
+        remedy = (
+            "Use --base scratch (learns its own words from your text), or a base for this language, e.g. --base bert-base-chinese."
+        )
+        raise UnreadableText(given, remedy)
+
+
+def frozen_layers(recipe: Recipe, encoder: PreTrainedModel) -> int:
+    """How many bottom layers stay as they are.
+
+    Raises:
+        BadOption: more than the base has, or the base is of a kind whose layers cannot be told apart.
+    """
+    asked, there = recipe.frozen_layers or 0, len(layers_of(encoder))
+    if asked > there:
+        raise BadOption(
+            f"Cannot freeze {asked} layers: the base '{recipe.base}' shows {there}.", f"Set frozen_layers to 0..{there}."
+        )
+    return asked
+
+
+def report_trainable(model: Model, names: list[str], probe_first: bool, progress: Progress) -> None:
+    """Says how much of the model learns: nothing is frozen silently."""
+    trained, total = trainable(model, names), sum(parameter.numel() for parameter in model.parameters())
+    first = "; the head is fitted on frozen embeddings first" if probe_first and names else ""
+    progress.say(f"Trainable {trained / 1e6:.2f} M of {total / 1e6:.2f} M parameters{first}.")
+
+
+def trainable(model: Model, names: list[str]) -> int:
+    """Parameters that learn: by gradient steps, or the head alone by the probe."""
+    learning = set(names) or {"head.weight", "head.bias"}
+    return sum(parameter.numel() for name, parameter in model.named_parameters() if name in learning)
+
+
+def probe(model: Model, rows: Rows, labels: Sequence[str], recipe: Recipe, progress: Progress) -> None:
+    """Fits the head on what the untouched encoder makes of the rows."""
+    progress.say(f"Fitting the head on {len(rows.targets)} frozen embeddings ({recipe.head_start}).")
+    vectors = rows.feed.embeddings()
+    targets = np.array([labels.index(target) for target in rows.targets])
+    if recipe.head_start == "prototype":
+        weights, biases = prototypes(vectors, targets, len(labels), PROTOTYPE_SCALE)
+    else:
+        balanced = recipe.class_weights == "balanced"
+        weights, biases = fit_head(vectors, targets, len(labels), strength=PROBE_STRENGTH, balanced=balanced)
+    with torch.no_grad():
+        model.head.weight.copy_(torch.from_numpy(weights))
+        model.head.bias.copy_(torch.from_numpy(biases))
+
+
+def class_weights(counts: np.ndarray) -> torch.Tensor:
+    """Inverse class frequency with mean 1 over the rows, shape (labels,)."""
+    return torch.tensor(counts.sum() / (len(counts) * counts), dtype=torch.float32)
+
+
+def scores_on(subject: TorchSubject, task: Task, examples: Sequence[Example]) -> dict[str, float]:
+    """The task's scores on these rows, and the mean loss in nats."""
+    logits = subject.logits([example.text for example in examples])
+    targets = [str(example.target) for example in examples]
+    loss = task.loss(torch.from_numpy(logits), task.encode(targets, subject.labels), None, 0.0)
+    return {**task.score(task.decode(logits, subject.labels), targets, subject.labels), "loss": float(loss)}
+
+
+def announcing(progress: Progress, write: Callable[[dict[str, float]], None] | None) -> Callable[[dict[str, float]], None]:
+    """What happens after each epoch: a line for the person, numbers for TensorBoard."""
+
+    def on_epoch(row: dict[str, float]) -> None:
+        progress.say("  ".join(f"{name} {value:.4g}" for name, value in row.items()))
+        if write:
+            write(row)
+
+    return on_epoch
+
+
+def kept_rule(fitted: Fitted, recipe: Recipe, has_tune: bool) -> str:
+    """Which epoch's weights were kept, and by which rule."""
+    if not has_tune:
+        return f"Kept epoch {fitted.kept_epoch}, the last: there is no tune split to choose by."
+    patience = f"stop after {recipe.patience} epochs without a better one" if recipe.patience else "no early stop"
+    return f"Kept epoch {fitted.kept_epoch} of {len(fitted.history)}: best score on the tune split, ties to the lower loss; {patience}."
+
+
+def prove(folder: Path, subject: TorchSubject, texts: list[str], progress: Progress) -> None:
+    """The truth test: the saved model, reloaded in a fresh process, must answer like the one in memory.
+
+    Raises:
+        GateClosed: it does not.
+    """
+    asked = texts[:TRUTH_TEXTS] or ["truth test", "真话"]
+    progress.say(f"Truth test: reloading the saved model in a fresh process, {len(asked)} rows.")
+    worst = float(np.abs(fresh_logits([folder], asked)[0] - subject.logits(asked)).max())
+    if worst > TRUTH_TOLERANCE:
+        raise GateClosed(
+            f"Truth test failed: reloaded logits differ by {worst:.2g} (limit {TRUTH_TOLERANCE:g}).", "Nothing was stored."
+        )
