@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import re
 import subprocess
 import sys
@@ -106,10 +107,11 @@ class Shouted:
         return ["loud" if text.isupper() else "calm" for text in texts]
 
 
-def test_the_check_that_the_documentation_shows_works():
+def test_the_check_that_the_documentation_shows_works(tmp_path, monkeypatch):
     page = (ROOT / "docs" / "add-a-check.md").read_text(encoding="utf-8")
-    shown: dict[str, object] = {"__name__": "shown"}
-    exec(re.search(r"```python\n(.*?)```", page, re.S)[1], shown)
+    (tmp_path / "shouting.py").write_text(re.search(r"```python\n(.*?)```", page, re.S)[1], encoding="utf-8")
+    monkeypatch.syspath_prepend(tmp_path)
+    check = importlib.import_module("shouting").check
     rows = [Example(id=str(place), text="where is my card", target="calm") for place in range(40)]
-    found = list(shown["check"].measure(Shouted(), Splits([], [], rows), np.random.default_rng(0)))
+    found = list(check.measure(Shouted(), Splits([], [], rows), np.random.default_rng(0)))
     assert [(one.metric, one.value, one.n) for one in found] == [("flip_rate", 1.0, 40)] and found[0].low < 1

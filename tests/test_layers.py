@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
-LINT = "import sys; from importlinter.cli import lint_imports_command; sys.argv = ['lint-imports', '--no-cache', '--no-logo']; lint_imports_command()"
+LINT = "import sys; sys.argv[1:] = ['--no-cache', '--no-logo']; from importlinter.cli import lint_imports_command as lint; lint()"
 
 
 def test_every_import_points_from_left_to_right():

@@ -60,7 +60,7 @@ from beside.console import mount
 
 app = create_app(workspace)
 mount(app, workspace)
-with TestClient(app, base_url="http://127.0.0.1:8321") as client:
+with TestClient(app, base_url="http://127.0.0.1:8321", client=("127.0.0.1", 50000)) as client:
     assert client.get("/healthz").status_code == 200
     assert client.post("/v1/predict", json={"text": "where is my card"}).status_code == 200
     assert client.get("/", follow_redirects=True).status_code == 200
@@ -78,13 +78,13 @@ def watched(tmp_path: Path) -> dict[str, str]:
 
 @pytest.fixture
 def inbox(tmp_path: Path) -> Path:
-    """Five labels of the built-in data: enough to train on, quick to do so."""
+    """Three labels of the built-in data: enough to train on, quick to do so."""
     from beside.core.registry import load
 
     source, small = Path(load("applications", "support").data("en")), tmp_path / "inbox.csv"
     with source.open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
-    labels = sorted({row["label"] for row in rows})[:5]
+    labels = sorted({row["label"] for row in rows})[:3]
     with small.open("w", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(file, ["text", "label"])
         writer.writeheader()
@@ -92,12 +92,15 @@ def inbox(tmp_path: Path) -> Path:
     return small
 
 
+@pytest.mark.slow
+@pytest.mark.timeout(400)  # four processes that load torch, on a machine that may be busy
 def test_from_a_file_to_an_answer_nobody_is_called(tmp_path, watched, inbox):
     done = subprocess.run(
-        [sys.executable, "-c", LOOP, tmp_path / "work", inbox], env=watched, capture_output=True, text=True, timeout=110
+        [sys.executable, "-c", LOOP, tmp_path / "work", inbox], env=watched, capture_output=True, text=True, timeout=390
     )
     assert done.stdout.strip().endswith("done"), done.stderr[-3000:]
-    assert len(set((tmp_path / "asked.log.alive").read_text().split())) >= 3  # the loop and the fresh processes of the truth test
+    alive = set((tmp_path / "asked.log.alive").read_text().split())
+    assert len(alive) >= 3, "the loop and the fresh processes of the truth test"
     asked = tmp_path / "asked.log"
     assert not asked.exists(), f"asked for: {asked.read_text()}"
 

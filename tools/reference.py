@@ -54,8 +54,8 @@ def commands() -> Iterator[str]:
     """Every sub-command with its options."""
     yield "## Commands\n"
     yield "Every command takes `--workspace DIR` (default: the current folder), most take `--as USER`, and `--json` prints one JSON"
-    yield "document on stdout while words and progress go to stderr. Exit code 0: done; 1: a verdict or a gate said no; 2: wrong use"
-    yield "or bad input."
+    yield "document on stdout while words and progress go to stderr. Exit code 0: done; 1: a verdict or a gate said no; 2: wrong"
+    yield "use or bad input."
     for name, command in get_command(app).commands.items():  # type: ignore[attr-defined]  # a group
         yield f"\n### beside {name}\n"
         yield f"    {usage(name, command)}\n"
@@ -76,7 +76,7 @@ def capabilities() -> Iterator[str]:
 def default_of(field: FieldInfo) -> str:
     """A default as one would type it."""
     plain = {None: "none", "": "empty", (): "empty"}
-    return plain[field.default] if field.default in plain else f"`{field.default}`"
+    return plain.get(field.default, f"`{field.default}`")
 
 
 def unit_of(field: FieldInfo) -> str:
@@ -109,7 +109,8 @@ def policies() -> Iterator[str]:
     yield from table(("key of a `[[limits]]`", "default", "meaning"), keys_of(Limit))
     for file in sorted(POLICIES.glob("*.toml")):
         policy = read_policy(file.stem)
-        yield f"\n### {policy.name}\n\n{policy.purpose} Signatures needed: {policy.quorum}; an approval lasts {policy.valid_days} days.\n"
+        yield f"\n### {policy.name}\n\n{policy.purpose}"
+        yield f"Signatures needed: {policy.quorum}; an approval lasts {policy.valid_days} days.\n"
         rows = ((f"`{limit.check}`", limit.metric, f"{limit.limit:g}", limit.reason) for limit in policy.limits)
         yield from table(("check", "metric", "limit", "why"), rows) if policy.limits else ["No limits."]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -107,7 +108,7 @@ def test_a_reason_has_an_end(approved: Any, app: FastAPI, ask: Any, keys: dict[s
 
 
 def test_improving_starts_a_process_in_the_name_of_who_asked(
-    approved: Any, app: FastAPI, ask: Any, keys: dict[str, str], monkeypatch: pytest.MonkeyPatch
+    approved: Any, app: FastAPI, ask: Any, keys: dict[str, str], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     started: list[list[str]] = []
     real = subprocess.Popen
@@ -115,7 +116,7 @@ def test_improving_starts_a_process_in_the_name_of_who_asked(
     def popen(command: list[str], **options: Any) -> Any:
         started.append(command)
         assert options["start_new_session"]
-        return real([sys.executable, "-c", "pass"], **options)
+        return real([sys.executable, "-c", "raise SystemExit('no corrections')"], **options)
 
     monkeypatch.setattr(improving.subprocess, "Popen", popen)
     answer = ask(app, key=keys["reviewer"]).post(f"/v1/releases/{approved.release.id}/improve")
@@ -126,6 +127,11 @@ def test_improving_starts_a_process_in_the_name_of_who_asked(
     assert command[1:5] == ["-m", "beside", "improve", approved.release.id]
     assert str(approved.workspace.folder) in command
     assert "--as=one-reviewer" in command
+    deadline = time.monotonic() + 20
+    while "exit code 1" not in caplog.text and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert "exit code 1" in caplog.text  # a failure is told, and what was said is kept
+    assert (approved.workspace.state / "improve.log").read_text() == "no corrections\n"
 
 
 def test_improving_waits_for_nobody(approved: Any, app: FastAPI, ask: Any, keys: dict[str, str]) -> None:

@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
+from beside.api.app import create_app
+
 
 @pytest.fixture(scope="module")
 def document(local: TestClient) -> dict[str, Any]:
@@ -67,8 +69,8 @@ def test_the_page_shows_every_address_and_needs_nothing_from_elsewhere(local: Te
     assert local.get("/docs/documentation.css").headers["content-type"].startswith("text/css")
 
 
-def test_the_page_names_the_server_it_runs_on(approved: Any, ask: Any) -> None:
-    from beside.api.app import create_app
-
-    page = ask(create_app(approved.workspace, host="::1", port=9000)).get("/docs").text
-    assert "http://[::1]:9000/v1/predict" in page
+def test_the_page_names_the_server_it_was_asked_at(approved: Any, ask: Any) -> None:
+    app = create_app(approved.workspace, host="::1", port=9000)
+    assert "curl -X POST &#39;http://localhost:9000/v1/predict&#39;" in ask(app, at="localhost:9000").get("/docs").text
+    assert app.openapi()["servers"] == [{"url": "http://[::1]:9000"}]
+    assert "servers" not in create_app(approved.workspace, host="0.0.0.0").openapi()

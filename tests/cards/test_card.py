@@ -123,6 +123,12 @@ def test_the_markdown_has_a_header_that_the_hub_reads(card: dict[str, str], fact
         assert [metric["args"]["n"] for metric in result["metrics"]] == [finding.n for finding in facts.findings]
 
 
+def test_the_header_names_the_languages_that_the_intake_found(facts: Facts) -> None:
+    for found, told in (({"Chinese": 90, "English": 30, "French": 1}, ["en", "zh"]), ({"no letters": 5}, ["und"]), ({}, ["und"])):
+        text = rendered(replace(facts, report={"languages": found}), "card.md")
+        assert yaml.safe_load(text.split("---\n")[1])["language"] == told
+
+
 def test_the_pictures_are_files_too_and_the_markdown_names_them(card: dict[str, str]) -> None:
     for name in ("card.md", "card.zh.md"):
         files = re.findall(r"!\[[^\]]*\]\(([^)]+)\)", card[name])

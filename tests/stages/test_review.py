@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 
 from beside.core.errors import Altered, BadInput, GateClosed, NotPermitted
+from beside.core.gate import standing
 from beside.core.recipe import Limit, Policy
 from beside.core.types import Actor, Finding, Release, Signature
-from beside.stages.review import sign, standing, verify
+from beside.stages.review import sign, verify
 from beside.store.bundle import read_signatures, write_bundle, write_signatures
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)

@@ -47,7 +47,7 @@ def create_app(workspace: Workspace, *, host: str = "127.0.0.1", port: int = 832
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
-        servers=[{"url": f"http://{f'[{host}]' if ':' in host else host}:{port}"}],
+        servers=[{"url": f"http://{f'[{host}]' if ':' in host else host}:{port}"}] if is_loopback(host) else None,
         lifespan=lifespan,
         generate_unique_id_function=lambda route: route.name,  # short names in generated clients
         telemetry=QUIET,  # no outbound connection, whatever the environment says
@@ -58,7 +58,7 @@ def create_app(workspace: Workspace, *, host: str = "127.0.0.1", port: int = 832
     app.state.metrics = metrics
     app.state.serving = Serving(workspace, metrics)
     errors.register(app)
-    # the last one added is the outermost
+    # the one added last is the outermost
     app.add_middleware(BodyLimit)
     app.add_middleware(Doors, loopback=app.state.loopback)
     app.add_middleware(LastNet)

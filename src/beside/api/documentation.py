@@ -44,21 +44,24 @@ class Operation:
     example: str
 
 
-def page(document: dict[str, Any]) -> str:
-    """The HTML page of an OpenAPI document."""
+def page(document: dict[str, Any], server: str) -> str:
+    """The HTML page of an OpenAPI document.
+
+    Args:
+        server: address that the examples name.
+    """
     kinds = document.get("components", {}).get("schemas", {})
     groups: dict[str, list[Operation]] = {}
     for path, methods in document["paths"].items():
         for method in METHODS:
             if method in methods:
                 found = methods[method]
-                groups.setdefault((found.get("tags") or ["other"])[0], []).append(operation(method, path, found, document))
+                groups.setdefault((found.get("tags") or ["other"])[0], []).append(operation(method, path, found, kinds, server))
     shown = {name: (kind.get("description", ""), fields_of(kind)) for name, kind in sorted(kinds.items()) if kind.get("properties")}
-    template = ENVIRONMENT.get_template("documentation.html")
-    return template.render(info=document["info"], groups=groups, kinds=shown)
+    return ENVIRONMENT.get_template("documentation.html").render(info=document["info"], groups=groups, kinds=shown)
 
 
-def operation(method: str, path: str, found: dict[str, Any], document: dict[str, Any]) -> Operation:
+def operation(method: str, path: str, found: dict[str, Any], kinds: dict[str, Any], server: str) -> Operation:
     """One method of one address, from its description."""
     asked = found.get("requestBody", {}).get("content", {}).get(JSON, {}).get("schema", {})
     status = min(status for status in found["responses"] if status < "300")
@@ -77,8 +80,8 @@ def operation(method: str, path: str, found: dict[str, Any], document: dict[str,
         body=kind_of(asked) if asked else "",
         result=kind_of(kind) if kind else next(iter(contents), ""),
         status=status,
-        errors=tuple((code, told["description"]) for code, told in found["responses"].items() if code >= "400"),
-        example=example(method, path, asked, document),
+        errors=tuple((code, told["description"]) for code, told in sorted(found["responses"].items()) if code >= "400"),
+        example=example(method, server + path, kinds.get(kind_of(asked), {})),
     )
 
 
@@ -116,17 +119,14 @@ def kind_of(schema: dict[str, Any]) -> str:
     return str(schema.get("type", "any"))
 
 
-def example(method: str, path: str, asked: dict[str, Any], document: dict[str, Any]) -> str:
-    """A command that can be copied."""
-    server = document.get("servers", [{"url": ""}])[0]["url"]
+def example(method: str, address: str, kind: dict[str, Any]) -> str:
+    """A command that can be copied; `kind` is the type of the body, {} for none."""
     if method == "get":
-        return f"curl '{server}{path}'"
-    kinds = document.get("components", {}).get("schemas", {})
-    kind = kinds.get(kind_of(asked), {})
+        return f"curl '{address}'"
     needed = kind.get("required") or list(kind.get("properties", {}))[:1]
     body = {name: sample(kind["properties"][name]) for name in needed}
     data = f" -d '{json.dumps(body, ensure_ascii=False)}'" if body else ""
-    return f"curl -X {method.upper()} '{server}{path}' -H 'Content-Type: application/json'{data}"
+    return f"curl -X {method.upper()} '{address}' -H 'Content-Type: application/json'{data}"
 
 
 def sample(schema: dict[str, Any]) -> Any:

@@ -11,7 +11,7 @@ from beside.api.serving import predict_with
 from beside.core.types import Prediction
 from beside.loop import Loop
 
-router = APIRouter(tags=["hugging face"], responses=document(401, 403, 404, 409, 413, 422, 429, 500))
+router = APIRouter(tags=["Hugging Face"], responses=document(401, 403, 404, 409, 413, 422, 429, 500))
 
 
 @router.post("/")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import subprocess
 import sys
@@ -13,6 +14,7 @@ from beside.store.workspace import Workspace
 
 LOG = "improve.log"  # in the workspace's state: what the process said last
 ROLES = ("reviewer",)
+log = logging.getLogger("beside.api")
 
 
 def start_improving(workspace: Workspace, actor: Actor, release_id: str) -> int:
@@ -28,12 +30,18 @@ def start_improving(workspace: Workspace, actor: Actor, release_id: str) -> int:
     with workspace.lock("improve"):  # somebody who waits for an answer is told at once; the process itself locks again
         pass
     command = [sys.executable, "-m", "beside", "improve", release.id, "--workspace", str(workspace.folder), f"--as={actor.name}"]
-    log = os.open(workspace.state / LOG, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    output = os.open(workspace.state / LOG, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     try:
         process = subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=workspace.folder, start_new_session=True
+            command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, cwd=workspace.folder, start_new_session=True
         )
     finally:
-        os.close(log)
-    threading.Thread(target=process.wait, daemon=True).start()  # no zombie stays when it ends
+        os.close(output)
+    threading.Thread(target=follow, args=(process, workspace), daemon=True).start()
     return process.pid
+
+
+def follow(process: subprocess.Popen[bytes], workspace: Workspace) -> None:
+    """Waits for the end of an improvement, so that no zombie stays, and tells when it failed."""
+    if code := process.wait():
+        log.warning("The improvement in process %s ended with exit code %s; see '%s'.", process.pid, code, workspace.state / LOG)

@@ -46,7 +46,7 @@ def openapi(request: Request, actor: Caller) -> JSONResponse:
 @router.get("/docs", include_in_schema=False)
 def docs(request: Request, actor: Caller) -> HTMLResponse:
     """The same for people."""
-    return HTMLResponse(documentation.page(request.app.openapi()))
+    return HTMLResponse(documentation.page(request.app.openapi(), str(request.base_url).rstrip("/")))
 
 
 @router.get("/docs/documentation.css", include_in_schema=False)

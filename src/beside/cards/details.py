@@ -26,6 +26,7 @@ FIGURES = (
     "persons",
     "persons_across",
 )
+PLAIN = ("name", "number", "yes/no")  # units of knobs that say nothing more
 Pair = tuple[str, str]  # what, value: both text for a person
 
 
@@ -112,7 +113,7 @@ def knobs(recipe: Recipe, words: Words) -> list[Knob]:
             Knob(
                 name=name,
                 value=told(getattr(recipe, name), words),
-                unit=words.name("knob_units", unit),
+                unit="" if unit in PLAIN else words.name("knob_units", unit),
                 reason=words.known("knobs", name) or field.description or "",
             )
         )

@@ -113,12 +113,10 @@ def unmeasured(facts: Facts, words: Words) -> list[tuple[str, str]]:
     skipped = {skip.check: words.sentence(skip.why) for skip in reversed(facts.skipped)}
     known, gaps = {*measured, *skipped}, limits_without(facts)
     silent = [aspect for aspect in (*ASPECTS, *others()) if aspect not in map(aspect_of, known)]
-    unmet = [
-        (check, words("limit_without", metric=words.name("metrics", metric), limit=f"{line:g}")) for check, metric, line in gaps
-    ]
+    named = [(check, words.name("metrics", metric), f"{line:g}") for check, metric, line in gaps]
     return [
         *((words.name("aspects", aspect), none + words("no_check_ran")) for aspect in silent),
-        *((check, none + why) for check, why in unmet),
+        *((check, none + words("limit_without", metric=metric, limit=line)) for check, metric, line in named),
         *((check, (partly if check in measured else none) + why) for check, why in skipped.items()),
         *((check, none + words("check_not_run")) for check in names("checks") if check not in known),
     ]

@@ -13,6 +13,22 @@ from beside.core.types import Finding
 
 EMBEDDED = "sentence-transformers/all-MiniLM-L6-v2"  # what the base `embedded` is
 HUB_ID = re.compile(r"[\w-][\w.-]*/[\w.-]+")
+SHARE_OF_LANGUAGE = 0.1
+CODES = {  # ISO 639, for the names that the intake gives
+    "Chinese": "zh",
+    "Japanese": "ja",
+    "Korean": "ko",
+    "Greek": "el",
+    "Hebrew": "he",
+    "Thai": "th",
+    "English": "en",
+    "French": "fr",
+    "German": "de",
+    "Spanish": "es",
+    "Italian": "it",
+    "Portuguese": "pt",
+    "Dutch": "nl",
+}
 PIPELINES = {"classify": "text-classification", "multilabel": "text-classification"}
 
 
@@ -21,7 +37,7 @@ def header(facts: Facts) -> str:
     recipe, task = facts.run.recipe, PIPELINES.get(facts.corpus.task, facts.corpus.task)
     base = EMBEDDED if recipe.base == "embedded" else recipe.base if HUB_ID.fullmatch(recipe.base) else None
     content = {
-        "language": ["en"] if recipe.base == "embedded" else ["und"],  # und: nobody determined it (ISO 639)
+        "language": languages(facts.report),
         "license": "unknown",
         "library_name": "beside",
         "pipeline_tag": task,
@@ -31,6 +47,13 @@ def header(facts: Facts) -> str:
         "model-index": [{"name": facts.release_id, "results": [result(facts, task)]}] if facts.findings else [],
     }
     return "---\n" + yaml.safe_dump(content, allow_unicode=True, sort_keys=False, width=120) + "---\n"
+
+
+def languages(report: dict[str, Any] | None) -> list[str]:
+    """The languages that the intake found in a tenth of the rows or more; `und`, undetermined (ISO 639), when it could not tell."""
+    found: dict[str, int] = (report or {}).get("languages", {})
+    enough = [name for name, rows in found.items() if rows >= SHARE_OF_LANGUAGE * sum(found.values())]
+    return sorted(CODES[name] for name in enough if name in CODES) or ["und"]
 
 
 def result(facts: Facts, task: str) -> dict[str, Any]:

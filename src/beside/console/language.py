@@ -88,7 +88,7 @@ class Language:
 
     def share(self, value: float) -> str:
         """A share of 0..1 as a percentage; rounding makes nothing certain and nothing impossible."""
-        shown = min(max(value, 0.001), 0.999) if 0 < value < 1 else value
+        shown = min(max(value, 0.001), 0.999)
         sign = "> " if value > shown else "< " if value < shown else ""
         return sign + str(format_percent(shown, format="#,##0.0%", locale=self.locale))
 

@@ -82,8 +82,8 @@ SENTENCES: tuple[tuple[str, str], ...] = (
     (r"'(?P<who>.+)' \(roles: (?P<held>.+)\) may not improve a release\.", N_("%(who)s (%(held)s) may not improve a release.")),
     (r"Sign in as somebody with the role (?P<roles>.+)\.", N_("Sign in as somebody with the role %(roles)s.")),
     # what was altered
-    (r"The file '(?P<file>.+)' was altered: .+", N_("The file “%(file)s” was altered: it is not what was stored.")),
-    (r"The file '(?P<file>.+?)' of the release '(?P<name>\S+)' was altered: .+", N_("The file “%(file)s” was altered: it is not what was stored.")),
+    (r"The file '(?P<file>[^']+)' was altered: .+", N_("The file “%(file)s” was altered: it is not what was stored.")),
+    (r"The file '(?P<file>[^']+)' of the release '(?P<name>\S+)' was altered: .+", N_("The file “%(file)s” was altered: it is not what was stored.")),
     (r"The file '(?P<file>.+)' is not what was sealed\.", N_("The file “%(file)s” is not what was sealed.")),
     (r"The file '(?P<file>.+)' is missing in the bundle '.+'\.", N_("The file “%(file)s” is missing in the bundle.")),
     (r"The file '(?P<file>.+)' was added in the bundle '.+'\.", N_("The file “%(file)s” was added to the bundle.")),

@@ -178,6 +178,10 @@ class Words:
         """A number with its sign, for gaps."""
         return f"{'+' if value > 0 else '−' if value < 0 else '±'}{self.language.fixed(abs(value), digits)}"  # noqa: RUF001
 
+    def range(self, low: float, high: float, digits: int = 3) -> str:
+        """The two ends of an interval."""
+        return self.language.say("%(low)s to %(high)s", low=self.language.fixed(low, digits), high=self.language.fixed(high, digits))
+
     def limit(self, limit: float, better: str) -> str:
         """A limit with the side that is good."""
         return f"{'≥' if better == 'higher' else '≤'} {self.language.number(limit)}".replace("-", "−")  # noqa: RUF001

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from beside.core.cleaning import near_key, snippet
+from beside.core.duplicates import distinct
 from beside.core.fingerprints import similarity
 from beside.core.gathering import Gathered
 from beside.core.report import SHOWN, Conflict, LabelRows, Leak, Look, MergedLabel, Repeat, Report, Tokens, lengths_of
@@ -54,7 +55,7 @@ class Account:
             near_conflicts=sum(bool(selection.labels[one] != selection.labels[other]) for one, other, _ in selection.near.pairs),
             near_examples=self.near_examples(),
             held_back=int(selection.held_back.sum()), leaks=self.leaks() if gathered.given is not None else (),
-            persons=len(np.unique(persons[persons >= 0])) if (persons >= 0).any() else None, persons_across=self.persons_across(),
+            persons=len(distinct(persons[persons >= 0])) if (persons >= 0).any() else None, persons_across=self.persons_across(),
             languages=dict(gathered.languages.most_common()),
             characters=lengths_of(gathered.length[self.kept], "characters"), tokens=tokens, split=selection.how,
         )  # fmt: skip
@@ -106,7 +107,7 @@ class Account:
 
     def conflicting_texts(self) -> np.ndarray:
         """Numbers of the texts that have several labels."""
-        return np.unique(self.selection.repeats.text[self.selection.repeats.contradicted])
+        return distinct(self.selection.repeats.text[self.selection.repeats.contradicted])
 
     def conflicts(self) -> tuple[Conflict, ...]:
         """The first texts with several labels."""
@@ -156,7 +157,7 @@ class Account:
         """Persons with rows in more than one split; 0 unless the source named the splits."""
         persons = self.selection.persons
         known = persons >= 0
-        pairs = np.unique(persons[known] * 3 + self.selection.splits[known])
+        pairs = distinct(persons[known] * 3 + self.selection.splits[known])
         return int((np.unique(pairs // 3, return_counts=True)[1] > 1).sum())
 
     def look(self, one: int, other: int, shared: float | None = None) -> Look:

@@ -109,6 +109,9 @@ class Task(Protocol):
     def score(self, answers: Sequence[str], targets: Sequence[str], labels: Sequence[str]) -> dict[str, float]:
         """Named scores, the first one the task's main score; higher is better."""
 
+    def report(self, answers: Sequence[str], targets: Sequence[str]) -> str:
+        """The task's usual table of scores, for a person."""
+
 
 class Trainable(Protocol):
     """A model as a method sees it."""

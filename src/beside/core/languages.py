@@ -26,7 +26,8 @@ RANGES = (
 NOT_LETTERS = ((0xD7, 0xD7), (0xF7, 0xF7), (0x10100, 0x1018F), (0x1D000, 0x1D7FF), (0x1F000, 0x1FBFF))
 LATIN_PER_HAN = 4  # letters that weigh as much as one Chinese character
 FUNCTION_WORDS = {
-    "English": "the and is are was to of my i it you not for with that this have can do what how be your me we they at on please",
+    "English": "the and is are was to of my i it you not for with that this have can do what how be your me we they at on please "
+    "an has had will would could should there their when where why who or if but so from by get need help did does",
     "French": "le les des est et une du je pas que vous pour dans sur avec mon ma ne ce il elle nous au qui suis ont",
     "German": "der die das und ist ich nicht ein eine mit zu den von auf für wie bitte mein meine wir sie es auch im kann habe",
     "Spanish": "el los las es y una que no por para con mi se lo del en como pero yo está muy más qué tengo",

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from beside.core.cleaning import near_key
-from beside.core.duplicates import Near, Repeats, find_near, find_repeats, joined
+from beside.core.duplicates import Near, Repeats, distinct, find_near, find_repeats, joined
 from beside.core.errors import BadInput, NotEnoughData
 from beside.core.fingerprints import Fingerprints
 from beside.core.gathering import Gathered
@@ -76,7 +76,7 @@ def persons_of(gathered: Gathered, rows: np.ndarray) -> np.ndarray:
 
 def drop_useless_persons(selection: Selection, gathered: Gathered) -> None:
     """A guessed person column with hardly any persons was guessed wrongly; one that was named stays."""
-    count = len(np.unique(selection.persons[selection.persons >= 0]))
+    count = len(distinct(selection.persons[selection.persons >= 0]))
     if "person" not in gathered.columns.guessed or count >= FEWEST_PERSONS:
         return
     selection.persons = np.full(len(selection.rows), -1)

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from beside.core.duplicates import distinct
 from beside.core.fingerprints import mix
 
 TRAIN, TUNE, TEST = 0, 1, 2  # positions in core.types.SPLITS
@@ -66,7 +67,7 @@ def group_luck(groups: np.ndarray, keys: np.ndarray, seed: int, count: int) -> n
 def membership(labels: np.ndarray, groups: np.ndarray) -> Membership:
     """Pairs of label and group that occur."""
     width = int(groups.max(initial=0)) + 1
-    pairs = np.unique(labels.astype(np.int64) * width + groups)
+    pairs = distinct(labels.astype(np.int64) * width + groups)
     label, group = pairs // width, pairs % width
     return Membership(label, group, np.bincount(label, minlength=int(labels.max(initial=0)) + 1))
 

@@ -115,7 +115,7 @@ def descend(
         task=task,
         labels=subject.labels,
         weights_K=class_weights(counts) if recipe.class_weights == "balanced" else None,
-        evaluate=(lambda _: scores_on(subject, task, tune)) if tune else None,
+        evaluate=(lambda _: scores_on(subject, task, tune, progress.say if recipe.epoch_report else None)) if tune else None,
         recipe=recipe,
         checkpoint=checkpoint,
         progress=progress,
@@ -231,12 +231,16 @@ def class_weights(counts: np.ndarray) -> torch.Tensor:
     return torch.tensor(counts.sum() / (len(counts) * counts), dtype=torch.float32)
 
 
-def scores_on(subject: TorchSubject, task: Task, examples: Sequence[Example]) -> dict[str, float]:
-    """The task's scores on these rows, and the mean loss in nats."""
+def scores_on(
+    subject: TorchSubject, task: Task, examples: Sequence[Example], say: Callable[[str], None] | None = None
+) -> dict[str, float]:
+    """The task's scores on these rows, and the mean loss in nats; `say` is told the task's report."""
     logits = subject.logits([example.text for example in examples])
-    targets = [str(example.target) for example in examples]
+    answers, targets = task.decode(logits, subject.labels), [str(example.target) for example in examples]
+    if say:
+        say(task.report(answers, targets))
     loss = task.loss(torch.from_numpy(logits), task.encode(targets, subject.labels), None, 0.0)
-    return {**task.score(task.decode(logits, subject.labels), targets, subject.labels), "loss": float(loss)}
+    return {**task.score(answers, targets, subject.labels), "loss": float(loss)}
 
 
 def announcing(progress: Progress, write: Callable[[dict[str, float]], None] | None) -> Callable[[dict[str, float]], None]:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 import torch
-from sklearn.metrics import f1_score
+from sklearn.metrics import classification_report, f1_score
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
@@ -48,6 +48,10 @@ class Classify:
             "macro_f1": float(f1_score(targets, answers, labels=present, average="macro", zero_division=0)),
             "accuracy": right / len(targets),
         }
+
+    def report(self, answers: Sequence[str], targets: Sequence[str]) -> str:
+        """Precision, recall, F1 and support per label, as scikit-learn prints them."""
+        return str(classification_report(targets, answers, digits=3, zero_division=0))
 
 
 task = Classify()
