@@ -78,7 +78,7 @@ def test_refusals_at_the_door_carry_the_security_headers(local: TestClient) -> N
 
 @pytest.mark.parametrize(
     "name, expected",
-    [("localhost", True), ("127.0.0.1", True), ("::1", True), ("localhost.", True), ("0.0.0.0", False), ("a.b", False), ("", False)],
+    [("localhost", True), ("127.0.0.1", True), ("::1", True), ("localhost.", True), ("0.0.0.0", False), ("", False)],
 )
 def test_only_names_that_nobody_can_point_elsewhere_are_loopback(name: str, expected: bool) -> None:
     assert is_loopback(name) is expected
