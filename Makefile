@@ -23,7 +23,7 @@ test:  ## the test suite, with the network off where the system allows it
 
 lint:  ## style, types and the one-way arrows between the parts
 	@tools/environment dev
-	@echo "ruff: style"         && $(PY) -m ruff check .
+	@echo "ruff: style"         && $(PY) -m ruff check --output-format concise .
 	@echo "ruff: layout"        && $(PY) -m ruff format --check --quiet .
 	@echo "mypy: types"         && $(PY) -m mypy
 	@echo "import-linter: arrows" && .venv/bin/lint-imports

@@ -19,7 +19,7 @@ from beside.core.recipe import POLICIES, Policy, Recipe
 from beside.core.types import Example, Splits
 
 ROOT = Path(__file__).parent.parent
-PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
+PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "examples").rglob("*.md")])
 LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)|<img[^>]*\ssrc=\"([^\"]+)\"")
 FENCE = re.compile(r"^```.*?^```$", re.M | re.S)
 IN_CODE = re.compile(r"(?:^ {4}|^```\w*\n|`)((?:make|beside) [^`\n]+)", re.M)
@@ -44,7 +44,7 @@ def code_lines() -> list[tuple[str, list[str]]]:
         fenced = "\n".join(line for block in FENCE.findall(text) for line in block.splitlines()[1:-1])
         lines = [*IN_CODE.findall(text), *(line.strip() for line in fenced.splitlines())]
         words = (re.sub(r"\s+#.*|^\$ |^.venv/bin/", "", line).split() for line in lines)
-        found += [(page.name, line) for line in words if len(line) > 1 and line[0] in ("make", "beside")]
+        found += [(page.relative_to(ROOT).as_posix(), line) for line in words if len(line) > 1 and line[0] in ("make", "beside")]
     return found
 
 

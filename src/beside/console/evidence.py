@@ -13,7 +13,7 @@ from markupsafe import Markup
 from beside import charts
 from beside.api.actor import caller
 from beside.console.page import language_of, render, workspace_of
-from beside.console.words import ASPECTS
+from beside.console.terms import ASPECTS
 from beside.core.errors import UnknownName
 from beside.core.types import Finding, Release, Run
 from beside.store.artifacts import Artifacts
@@ -83,7 +83,8 @@ def place(finding: Finding) -> tuple[int, str]:
 
 def tally(findings: list[Finding]) -> dict[str, int]:
     """How many findings have each verdict."""
-    return {verdict: sum(finding.verdict == verdict for finding in findings) for verdict in ("pass", "fail", "inconclusive", "no limit")}
+    verdicts = ("pass", "fail", "inconclusive", "no limit")
+    return {verdict: sum(finding.verdict == verdict for finding in findings) for verdict in verdicts}
 
 
 def exhibits(findings: list[Finding], artifacts: Artifacts) -> list[Exhibit]:

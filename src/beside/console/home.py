@@ -18,7 +18,6 @@ from beside.console.page import language_of, render, workspace_of
 from beside.console.standing import Facts, Line, stand
 from beside.core.gate import objections
 from beside.core.types import Actor, Answer, Corpus, Prediction, Release
-from beside.stages.review import standing
 from beside.store.workspace import Workspace
 
 SHOWN = 5  # comparisons on the page; all of them are in `/v1`
@@ -84,7 +83,7 @@ def of_release(facts: Facts, release: Release, said: Said, children: Sequence[Co
     return replace(
         facts,
         release=release,
-        objections=objections(release.policy, signed, standing(release.signatures, release.seal), release.seal, now),
+        objections=objections(release.policy, signed, release.signatures, release.seal, now),
         answers=pairs,
         waiting=waiting(pairs, children),
     )

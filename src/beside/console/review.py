@@ -14,10 +14,10 @@ from fastapi.responses import FileResponse, RedirectResponse, Response
 from beside.api.actor import caller, loop_for
 from beside.console.page import render, signed_in, workspace_of
 from beside.core.errors import Altered, BadInput, BesideError, UnknownName
-from beside.core.gate import objections, unsigned
+from beside.core.gate import objections, standing, unsigned
 from beside.core.recipe import Limit, Policy
 from beside.core.types import Actor, Finding, Release, Signature
-from beside.stages.review import standing
+from beside.stages.review import Decision
 from beside.store.bundle import check_bundle, seal_of
 
 router = APIRouter(include_in_schema=False)
@@ -49,7 +49,7 @@ def release(request: Request, release_id: str) -> Response:
 
 @router.post("/review/{release_id}")
 def sign(
-    request: Request, release_id: str, decision: Annotated[str, Form()] = "", reason: Annotated[str, Form()] = ""
+    request: Request, release_id: str, decision: Annotated[Decision, Form()], reason: Annotated[str, Form()] = ""
 ) -> Response:
     """Signs over the seal, in the name of the person signed in."""
     try:
@@ -90,7 +90,7 @@ def page(request: Request, release_id: str, error: BesideError | None = None, re
         run=run,
         corpus=records.corpus(actor, run.corpus_id),
         items=[Item(limit, measured(limit, findings)) for limit in found.policy.limits],
-        objections=objections(found.policy, findings, counted, found.seal, now),
+        objections=objections(found.policy, findings, found.signatures, found.seal, now),
         unsigned=unsigned(found.policy, counted, found.seal, now),
         files=files,
         altered=altered,
@@ -121,8 +121,8 @@ def intact(release: Release) -> tuple[int, BesideError | None]:
 
 def approvals(policy: Policy, counted: Sequence[Signature]) -> list[str]:
     """Different people whose approval counts."""
-    approved = [one for one in counted if one.decision == "approve"]
-    return list(dict.fromkeys(one.who for one in approved if any(Actor(name=one.who, roles=(one.role,)).may(role) for role in policy.roles)))
+    signers = [(one.who, Actor(name=one.who, roles=(one.role,))) for one in counted if one.decision == "approve"]
+    return list(dict.fromkeys(who for who, signer in signers if any(signer.may(role) for role in policy.roles)))
 
 
 def may_sign(release: Release, actor: Actor) -> bool:

@@ -29,11 +29,17 @@ SENTENCES: tuple[tuple[str, str], ...] = (
     ),
     (
         TOLD + rf"(?:least|most) (?P<limit>{NUMBER}), which this data cannot decide \(fewer than (?P<few>\d+) rows\)\.",
-        N_("%(metric)s (%(check)s) is %(value)s (%(low)s to %(high)s, n = %(n)s); fewer than %(few)s rows decide nothing about the limit %(limit)s."),
+        N_(
+            "%(metric)s (%(check)s) is %(value)s (%(low)s to %(high)s, n = %(n)s); "
+            "fewer than %(few)s rows decide nothing about the limit %(limit)s."
+        ),
     ),
     (
         TOLD + rf"(?:least|most) (?P<limit>{NUMBER}), which this data cannot decide \(the interval holds the limit\)\.",
-        N_("%(metric)s (%(check)s) is %(value)s (%(low)s to %(high)s, n = %(n)s); the interval holds the limit %(limit)s, so this data cannot decide."),
+        N_(
+            "%(metric)s (%(check)s) is %(value)s (%(low)s to %(high)s, n = %(n)s); "
+            "the interval holds the limit %(limit)s, so this data cannot decide."
+        ),
     ),
     (r"(?P<who>.+?) rejected it: (?P<reason>.*)", N_("%(who)s rejected it: %(reason)s")),
     (
@@ -45,7 +51,10 @@ SENTENCES: tuple[tuple[str, str], ...] = (
         N_("The approval expired on %(day)s, %(days)s days after it was given."),
     ),
     # checks
-    (r"None of the (?P<n>\d+) test rows has a label to compare with\.", N_("None of the %(n)s test rows has a label to compare with.")),
+    (
+        r"None of the (?P<n>\d+) test rows has a label to compare with\.",
+        N_("None of the %(n)s test rows has a label to compare with."),
+    ),
     (
         r"None of the (?P<n>\d+) test rows holds a word that can be mistyped\.",
         N_("None of the %(n)s test rows holds a word that can be mistyped."),
@@ -64,10 +73,16 @@ SENTENCES: tuple[tuple[str, str], ...] = (
     (r"This release knows no label '(?P<label>.*)'\.", N_("This release knows no label “%(label)s”.")),
     (r"Known labels: (?P<labels>.+?)\.(?: Did you mean .+\?)? A new label needs .+", N_("Known labels: %(labels)s.")),
     (r"(?P<n>\d+) requests are waiting already\.", N_("%(n)s requests are waiting already.")),
-    (r"The release '(?P<name>\S+)' may not be served\. (?P<reasons>.+)", N_("The release “%(name)s” may not be served. %(reasons)s")),
+    (
+        r"The release '(?P<name>\S+)' may not be served\. (?P<reasons>.+)",
+        N_("The release “%(name)s” may not be served. %(reasons)s"),
+    ),
     (r"Its state is '(?P<state>\w+)'\.", N_("Its state: %(state)s.")),
     (r"occlusion", N_("each word left out once (occlusion)")),
-    (r"occlusion, first (?P<some>\d+) of (?P<all>\d+) words", N_("each of the first %(some)s of %(all)s words left out once (occlusion)")),
+    (
+        r"occlusion, first (?P<some>\d+) of (?P<all>\d+) words",
+        N_("each of the first %(some)s of %(all)s words left out once (occlusion)"),
+    ),
     # signing
     (r"'(?P<reason>.*)' is no reason\.", N_("“%(reason)s” is no reason.")),
     (r"Say in at least (?P<n>\d+) characters why you approve it\.", N_("Say in at least %(n)s characters why you approve it.")),
@@ -83,18 +98,31 @@ SENTENCES: tuple[tuple[str, str], ...] = (
     (r"Sign in as somebody with the role (?P<roles>.+)\.", N_("Sign in as somebody with the role %(roles)s.")),
     # what was altered
     (r"The file '(?P<file>[^']+)' was altered: .+", N_("The file “%(file)s” was altered: it is not what was stored.")),
-    (r"The file '(?P<file>[^']+)' of the release '(?P<name>\S+)' was altered: .+", N_("The file “%(file)s” was altered: it is not what was stored.")),
+    (
+        r"The file '(?P<file>[^']+)' of the release '(?P<name>\S+)' was altered: .+",
+        N_("The file “%(file)s” was altered: it is not what was stored."),
+    ),
     (r"The file '(?P<file>.+)' is not what was sealed\.", N_("The file “%(file)s” is not what was sealed.")),
     (r"The file '(?P<file>.+)' is missing in the bundle '.+'\.", N_("The file “%(file)s” is missing in the bundle.")),
     (r"The file '(?P<file>.+)' was added in the bundle '.+'\.", N_("The file “%(file)s” was added to the bundle.")),
     (r"The bundle '.+' of the release '(?P<name>\S+)' is gone\.", N_("The bundle of the release “%(name)s” is gone.")),
     # the workspace and the server
-    (r"The workspace '.+' is busy: `beside (?P<verb>.+)` \(process (?P<n>\d+)\) since (?P<time>.+)\.", N_("The workspace is busy: `beside %(verb)s` since %(time)s.")),
+    (r"'(?P<field>.+)' is missing\.", N_("“%(field)s” is missing.")),
+    (
+        r"The workspace '.+' is busy: `beside (?P<verb>.+)` \(process (?P<n>\d+)\) since (?P<time>.+)\.",
+        N_("The workspace is busy: `beside %(verb)s` since %(time)s."),
+    ),
     (r"The workspace '.+' is busy: another process\.", N_("The workspace is busy.")),
     (
         r"Tell the owner of this server the number (?P<number>\w+); its log has the details\.",
         N_("Tell the owner of this server the number %(number)s; its log has the details."),
     ),
+)
+
+# what work in progress says of itself; a script knows these shapes as well, so they keep to what JavaScript can read
+NOTES: tuple[tuple[str, str], ...] = (
+    (r"(?P<check>\S+), about (?P<n>\d+) s left", N_("%(check)s, about %(n)s s left")),
+    (r"epoch (?P<epoch>\d+)/(?P<all>\d+), loss (?P<loss>[\d.]+)", N_("pass %(epoch)s of %(all)s, loss %(loss)s")),
 )
 
 # sentences without placeholders, said in another language as they are

@@ -42,7 +42,8 @@ def exchange(request: Request, key: str, next: str) -> Response:
     people = workspace_of(request).people
     actor = people.by_key(key.strip())
     if actor is None:
-        error = NotSignedIn("No one has this key.", "Copy it whole. The owner prints a new one with `beside user NAME --role ROLE`.")
+        hint = "Copy it whole. The owner prints a new one with `beside user NAME --role ROLE`."
+        error = NotSignedIn("No one has this key.", hint)
         return render(request, "sign_in.html", status=error.status, next=local(next), error=error)
     answer = RedirectResponse(local(next), status_code=303)
     secure = request.url.scheme == "https"

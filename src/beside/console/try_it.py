@@ -18,7 +18,7 @@ from beside.api.serving import predict_with
 from beside.console.page import render, workspace_of
 from beside.core import registry
 from beside.core.errors import BesideError, UnknownName
-from beside.core.types import Actor, Answer, Explanation, Prediction, Release
+from beside.core.types import Actor, Answer, Explanation, Prediction
 from beside.loop import Loop
 from beside.store.workspace import Workspace
 
@@ -161,7 +161,8 @@ def reply(workspace: Workspace, prediction: Prediction) -> str | None:
     name = workspace.settings.application
     if not name:
         return None
-    suggested: str | None = registry.load("applications", name).reply(prediction.label, "zh" if CHINESE.search(prediction.text) else "en")
+    language = "zh" if CHINESE.search(prediction.text) else "en"
+    suggested: str | None = registry.load("applications", name).reply(prediction.label, language)
     return suggested
 
 

@@ -12,98 +12,27 @@ from typing import Any
 
 from markupsafe import Markup, escape
 
-from beside.console.language import Language, N_
-from beside.console.sentences import SENTENCES
+from beside.console.language import Language
+from beside.console.sentences import NOTES, SENTENCES
+from beside.console.terms import (
+    ASPECTS,
+    COLUMNS,
+    DECISIONS,
+    ERRORS,
+    EXHIBITS,
+    KINDS,
+    METRICS,
+    ROLES,
+    SIDES,
+    SIGNS,
+    STANDS,
+    STATES,
+    UNITS,
+    VERBS,
+    VERDICTS,
+    WINNERS,
+)
 from beside.core import registry
-
-METRICS = {
-    "accuracy": N_("accuracy"),
-    "macro_f1": N_("macro-F1"),
-    "weighted_f1": N_("weighted F1"),
-    "majority_accuracy": N_("accuracy of the most frequent label"),
-    "tfidf_accuracy": N_("accuracy of TF-IDF with logistic regression"),
-    "gain_over_tfidf": N_("gain over TF-IDF with logistic regression"),
-    "ece": N_("expected calibration error (ECE)"),
-    "ece_uncalibrated": N_("ECE before temperature scaling"),
-    "flip_rate": N_("share of answers that flip"),
-    "accuracy_under_typos": N_("accuracy under typos"),
-    "precision": N_("precision"),
-    "recall": N_("recall"),
-    "f1": N_("F1"),
-}
-UNITS = {"share": N_("share, 0 to 1"), "score": N_("score, 0 to 1"), "probability": N_("probability, 0 to 1")}
-ASPECTS = {
-    "utility": N_("Utility"),
-    "calibration": N_("Calibration"),
-    "robustness": N_("Robustness"),
-    "privacy": N_("Privacy"),
-    "fairness": N_("Fairness"),
-    "explanation": N_("Explanation"),
-    "memory": N_("Memory"),
-}
-VERDICTS = {
-    "pass": N_("pass"),
-    "fail": N_("fail"),
-    "inconclusive": N_("cannot tell"),
-    "no limit": N_("no limit"),
-    "waits": N_("waits"),
-}
-SIGNS = {"pass": "✓", "fail": "✕", "inconclusive": "?", "no limit": "–", "waits": "○"}  # noqa: RUF001
-WINNERS = {"challenger": N_("challenger"), "champion": N_("champion"), "cannot tell": N_("cannot tell")}
-SIDES = {"challenger": "pass", "champion": "fail", "cannot tell": "inconclusive"}
-STANDS = {"done": N_("done"), "now": N_("now"), "later": N_("later"), "stopped": N_("stopped")}
-STATES = {"draft": N_("waits for signatures"), "approved": N_("approved"), "rejected": N_("rejected")}
-DECISIONS = {"approve": N_("approved"), "reject": N_("rejected")}
-ROLES = {"owner": N_("owner"), "builder": N_("builder"), "reviewer": N_("reviewer"), "caller": N_("caller")}
-ERRORS = {
-    "bad_input": N_("This cannot be taken"),
-    "unknown_address": N_("This page is not here"),
-    "method_not_allowed": N_("This page does not take that"),
-    "too_large": N_("This is too much at once"),
-    "unexpected": N_("Something went wrong"),
-    "bad_option": N_("There is no such option"),
-    "unknown_name": N_("This is not here"),
-    "unreadable_text": N_("The model cannot read this text"),
-    "not_enough_data": N_("There is not enough data"),
-    "busy": N_("Somebody is at work"),
-    "overloaded": N_("Too many are asking at once"),
-    "storage_failed": N_("The disk does not take it"),
-    "altered": N_("Something was altered"),
-    "not_permitted": N_("You may not do this"),
-    "not_signed_in": N_("Nobody is signed in"),
-    "gate_closed": N_("The gate says no"),
-}
-VERBS = {
-    "intake": N_("Reading the text"),
-    "train": N_("Training"),
-    "audit": N_("Auditing"),
-    "release": N_("Sealing the release"),
-    "improve": N_("Improving"),
-    "compare": N_("Comparing"),
-}
-KINDS = {
-    "release": N_("release"),
-    "run": N_("run"),
-    "corpus": N_("corpus"),
-    "prediction": N_("prediction"),
-    "picture": N_("picture"),
-}
-COLUMNS = {
-    "text": N_("text"),
-    "edited": N_("edited text"),
-    "target": N_("right answer"),
-    "before": N_("answer before"),
-    "after": N_("answer after"),
-}
-EXHIBITS = {
-    "confusion": N_("Which answer was given for which"),
-    "report": N_("Label by label, the weakest first"),
-    "bars": N_("Against something simple"),
-    "reliability": N_("Do the probabilities mean what they say"),
-    "learning": N_("How it learned"),
-    "examples": N_("Answers that flipped"),
-}
-BARS = (N_("this model"), N_("most frequent label"), N_("TF-IDF + logistic regression"))  # names that a check gives its bars
 
 
 class Words:
@@ -170,21 +99,32 @@ class Words:
         """What is at work, from a progress report."""
         return self.of(VERBS, str(progress.get("stage", "")))
 
+    def note(self, progress: dict[str, Any]) -> str:
+        """What the work says of itself; nothing when its shape is not known."""
+        note = str(progress.get("note", ""))
+        found = ((re.fullmatch(shape, note), message) for shape, message in NOTES)
+        return next((self.language.say(message, **match.groupdict()) for match, message in found if match), "")
+
     def stages(self) -> dict[str, str]:
         """All that may be at work, for the script that shows progress."""
         return {name: self.language.say(word) for name, word in VERBS.items()}
 
+    def notes(self) -> list[tuple[str, str]]:
+        """Shapes of what work in progress says of itself, as JavaScript writes them, and how to say it."""
+        return [(shape.replace("(?P<", "(?<"), self.language.raw(message)) for shape, message in NOTES]
+
     def signed(self, value: float, digits: int = 3) -> str:
         """A number with its sign, for gaps."""
-        return f"{'+' if value > 0 else '−' if value < 0 else '±'}{self.language.fixed(abs(value), digits)}"  # noqa: RUF001
+        return f"{'+' if value > 0 else '−' if value < 0 else '±'}{self.language.fixed(abs(value), digits)}"
 
     def range(self, low: float, high: float, digits: int = 3) -> str:
         """The two ends of an interval."""
-        return self.language.say("%(low)s to %(high)s", low=self.language.fixed(low, digits), high=self.language.fixed(high, digits))
+        ends = {"low": self.language.fixed(low, digits), "high": self.language.fixed(high, digits)}
+        return self.language.say("%(low)s to %(high)s", **ends)
 
     def limit(self, limit: float, better: str) -> str:
         """A limit with the side that is good."""
-        return f"{'≥' if better == 'higher' else '≤'} {self.language.number(limit)}".replace("-", "−")  # noqa: RUF001
+        return f"{'≥' if better == 'higher' else '≤'} {self.language.number(limit)}".replace("-", "−")
 
     def summary(self, check: str) -> str:
         """What a check asks, from its own first line; nothing for a check that this installation no longer has."""
@@ -192,17 +132,15 @@ class Words:
 
     def plain(self, sentence: str) -> Markup:
         """A sentence of the product in this language, or as it was written, marked as English."""
-        said = sentence if self.language.code == "en" else self.known(sentence)
+        said = self.known(sentence)
         return escape(said) if said is not None else Markup('<span lang="en" translate="no">{}</span>').format(sentence)
 
     def known(self, sentence: str) -> str | None:
         """A sentence in this language; None for one whose shape is not known."""
-        if self.language.knows(sentence):
-            return self.language.raw(sentence)
         for shape, message in SENTENCES:
             if found := re.fullmatch(shape, sentence, re.DOTALL):
                 return self.language.say(message, **{name: self.part(name, value) for name, value in found.groupdict().items()})
-        return None
+        return self.language.raw(sentence) if self.language.knows(sentence) else None
 
     def part(self, name: str, value: str) -> str:
         """A part of a sentence: a metric, role or state by its own word, several sentences one by one, anything else as it is."""
@@ -230,7 +168,8 @@ class Words:
         if kind == "confusion":
             matrix = content["matrix"]
             right, n = sum(matrix[place][place] for place in range(len(matrix))), sum(map(sum, matrix))
-            return say("Of %(n)s rows %(right)s got their right answer, out of %(labels)s labels.", n=n, right=right, labels=len(matrix))
+            told = {"n": n, "right": right, "labels": len(matrix)}
+            return say("Of %(n)s rows %(right)s got their right answer, out of %(labels)s labels.", **told)
         if kind == "reliability":
             return say("Accuracy against confidence in %(bins)s groups of rows.", bins=len(content["bins"]))
         if kind == "bars":

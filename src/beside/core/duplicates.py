@@ -132,7 +132,9 @@ def candidates(prints: Fingerprints) -> tuple[np.ndarray, np.ndarray]:
 def distinct(numbers: np.ndarray) -> np.ndarray:
     """The different numbers, sorted. By sorting: `np.unique` alone hashes, and slows down a thousandfold on packed pairs."""
     ordered = np.sort(numbers)
-    return ordered[np.concatenate([np.ones(min(1, len(ordered)), dtype=bool), ordered[1:] != ordered[:-1]])]
+    first = np.ones(len(ordered), dtype=bool)
+    first[1:] = ordered[1:] != ordered[:-1]
+    return np.compress(first, ordered)
 
 
 def joined(*partitions: np.ndarray) -> np.ndarray:

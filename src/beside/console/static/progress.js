@@ -2,6 +2,7 @@
 
 const strip = document.getElementById("progress");
 const words = JSON.parse(strip.dataset.words);
+const notes = JSON.parse(strip.dataset.notes).map(([shape, message]) => [new RegExp(`^${shape}$`), message]);
 const stage = strip.querySelector("[data-part=stage]");
 const note = strip.querySelector("[data-part=note]");
 const bar = strip.querySelector("progress");
@@ -18,8 +19,18 @@ source.addEventListener("message", (event) => {
   working = true;
   strip.hidden = false;
   stage.textContent = words[told.stage] ?? told.stage;
-  note.textContent = told.note ?? "";
+  note.textContent = said(told.note ?? "");
   if (told.total) bar.value = (100 * told.done) / told.total;
   else bar.removeAttribute("value");
 });
+
+// What the work says of itself, in the page's language; nothing when its shape is not known.
+function said(text) {
+  for (const [shape, message] of notes) {
+    const found = text.match(shape);
+    if (found) return message.replace(/%\((\w+)\)s/g, (_, name) => found.groups[name]);
+  }
+  return "";
+}
+
 addEventListener("pagehide", () => source.close());
