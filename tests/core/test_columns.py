@@ -99,3 +99,12 @@ def test_words_for_splits_in_any_case(word: str, split: str | None) -> None:
 
 def test_headers_are_compared_without_case_and_punctuation() -> None:
     assert folded("Customer ID") == folded("customerId") == folded("customer-id") == "customer_id"
+
+
+def test_a_first_row_that_is_taken_for_a_header_is_noticed() -> None:
+    rows = [
+        {"I lost my card on the way": f"where is my parcel number {place}", "lost": ("lost", "parcel")[place % 2]}
+        for place in range(9)
+    ]
+    with pytest.raises(BadInput, match="'lost' is a label further down as well"):
+        find_columns(Columns(), rows)

@@ -44,7 +44,7 @@ class SecurityHeaders:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
                 for name, value in SECURITY.items():
-                    headers[name] = value
+                    headers.setdefault(name, value)  # a route may say something stricter, such as a sandbox
                 # a static file carries an etag: a browser may keep it, and asks whether it is still the same
                 headers.setdefault("cache-control", "no-cache" if "etag" in headers else "no-store")
             await send(message)

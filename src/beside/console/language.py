@@ -67,7 +67,7 @@ class Language:
 
     def raw(self, sentence: str) -> str:
         """A sentence that another part of the product wrote, said in this language as it is."""
-        return catalogue(self.code).gettext(sentence)
+        return catalogue(self.code).gettext(sentence) if sentence else ""  # gettext keeps its header under the empty message
 
     def count(self, one: str, many: str, n: int, **values: Any) -> str:
         """The message in the form that `n` needs; `%(n)s` is the number as this language writes it."""
@@ -76,7 +76,7 @@ class Language:
 
     def knows(self, message: str) -> bool:
         """Whether the catalogue has the message; English knows every message."""
-        return self.code == "en" or catalogue(self.code).gettext(message) != message
+        return self.code == "en" or self.raw(message) != message
 
     def number(self, value: float, digits: int = 3) -> str:
         """A number with at most so many digits behind the point."""

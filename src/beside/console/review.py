@@ -16,9 +16,13 @@ from beside.console.page import render, signed_in, workspace_of
 from beside.core.errors import Altered, BadInput, BesideError, UnknownName
 from beside.core.gate import objections, standing, unsigned
 from beside.core.recipe import Limit, Policy
+from beside.core.registry import unknown
 from beside.core.types import Actor, Finding, Release, Signature
 from beside.stages.review import Decision
-from beside.store.bundle import check_bundle, seal_of
+from beside.store.artifacts import check_hash
+from beside.store.bundle import check_bundle, read_manifest, seal_of
+
+SANDBOX = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; frame-ancestors 'none'"
 
 router = APIRouter(include_in_schema=False)
 
@@ -61,16 +65,16 @@ def sign(
     return RedirectResponse(f"/review/{release_id}#signatures", status_code=303)
 
 
-@router.get("/review/{release_id}/card")
-def card(request: Request, release_id: str) -> Response:
-    """The model card as it was sealed; it may load and run nothing."""
+@router.get("/review/{release_id}/{name}.html")
+def card(request: Request, release_id: str, name: str) -> Response:
+    """The model card as it was sealed: its bytes are checked, and it may load and run nothing."""
     found = workspace_of(request).records.release(caller(request), release_id)
-    home = Path(found.bundle).resolve()
-    file = (home / found.card).resolve()
-    if not file.is_relative_to(home) or not file.is_file():
-        raise Altered(f"The card of the release '{release_id}' is gone.", "Restore the bundle from a backup.")
-    policy = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; sandbox; frame-ancestors 'none'"
-    return FileResponse(file, media_type="text/html", headers={"Content-Security-Policy": policy})
+    folder, file = Path(found.bundle), f"{name}.html"
+    sealed = read_manifest(folder)["files"]
+    if file not in sealed:
+        raise unknown("card", file, [one for one in sealed if one.endswith(".html")])
+    check_hash(folder / file, sealed[file], file)
+    return FileResponse(folder / file, media_type="text/html", headers={"Content-Security-Policy": SANDBOX})
 
 
 def page(request: Request, release_id: str, error: BesideError | None = None, reason: str = "") -> Response:

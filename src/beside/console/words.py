@@ -12,26 +12,9 @@ from typing import Any
 
 from markupsafe import Markup, escape
 
+from beside.console import terms
 from beside.console.language import Language
 from beside.console.sentences import NOTES, SENTENCES
-from beside.console.terms import (
-    ASPECTS,
-    COLUMNS,
-    DECISIONS,
-    ERRORS,
-    EXHIBITS,
-    KINDS,
-    METRICS,
-    ROLES,
-    SIDES,
-    SIGNS,
-    STANDS,
-    STATES,
-    UNITS,
-    VERBS,
-    VERDICTS,
-    WINNERS,
-)
 from beside.core import registry
 
 
@@ -46,58 +29,58 @@ class Words:
         return self.language.say(table[name]) if name in table else name.replace("_", " ")
 
     def metric(self, name: str) -> str:
-        return self.of(METRICS, name)
+        return self.of(terms.METRICS, name)
 
     def unit(self, name: str) -> str:
-        return self.of(UNITS, name)
+        return self.of(terms.UNITS, name)
 
     def aspect(self, check: str) -> str:
         """The aspect that a check belongs to: the folder it lies in."""
-        return self.of(ASPECTS, check.split("/")[0])
+        return self.of(terms.ASPECTS, check.split("/")[0])
 
     def verdict(self, verdict: str) -> str:
-        return self.of(VERDICTS, verdict)
+        return self.of(terms.VERDICTS, verdict)
 
     def sign(self, verdict: str) -> str:
         """A sign beside the word, so that a verdict never speaks by colour alone."""
-        return SIGNS.get(verdict, "")
+        return terms.SIGNS.get(verdict, "")
 
     def stand(self, stand: str) -> str:
-        return self.of(STANDS, stand)
+        return self.of(terms.STANDS, stand)
 
     def state(self, state: str) -> str:
-        return self.of(STATES, state)
+        return self.of(terms.STATES, state)
 
     def decision(self, decision: str) -> str:
-        return self.of(DECISIONS, decision)
+        return self.of(terms.DECISIONS, decision)
 
     def winner(self, verdict: str) -> str:
-        return self.of(WINNERS, verdict)
+        return self.of(terms.WINNERS, verdict)
 
     def side(self, verdict: str) -> str:
         """The verdict of a finding that reads like this verdict of a comparison."""
-        return SIDES[verdict]
+        return terms.SIDES[verdict]
 
     def columns(self, row: dict[str, Any]) -> list[str]:
         """The columns of an example row in the order a person reads them, unknown ones last."""
-        return [name for name in COLUMNS if name in row] + [name for name in row if name not in COLUMNS]
+        return [name for name in terms.COLUMNS if name in row] + [name for name in row if name not in terms.COLUMNS]
 
     def column(self, name: str) -> str:
-        return self.of(COLUMNS, name)
+        return self.of(terms.COLUMNS, name)
 
     def error(self, code: str) -> str:
         """The frame of an error: what kind of thing went wrong."""
-        return self.language.say(ERRORS[code]) if code in ERRORS else self.language.say("Something went wrong")
+        return self.language.say(terms.ERRORS[code]) if code in terms.ERRORS else self.language.say("Something went wrong")
 
     def role(self, role: str) -> str:
-        return self.of(ROLES, role)
+        return self.of(terms.ROLES, role)
 
     def roles(self, roles: Sequence[str]) -> str:
         return self.language.say(", ").join(self.role(role) for role in roles)
 
     def stage(self, progress: dict[str, Any]) -> str:
         """What is at work, from a progress report."""
-        return self.of(VERBS, str(progress.get("stage", "")))
+        return self.of(terms.VERBS, str(progress.get("stage", "")))
 
     def note(self, progress: dict[str, Any]) -> str:
         """What the work says of itself; nothing when its shape is not known."""
@@ -107,7 +90,7 @@ class Words:
 
     def stages(self) -> dict[str, str]:
         """All that may be at work, for the script that shows progress."""
-        return {name: self.language.say(word) for name, word in VERBS.items()}
+        return {name: self.language.say(word) for name, word in terms.VERBS.items()}
 
     def notes(self) -> list[tuple[str, str]]:
         """Shapes of what work in progress says of itself, as JavaScript writes them, and how to say it."""
@@ -151,15 +134,15 @@ class Words:
         if name == "state":
             return self.state(value)
         if name == "kind":
-            return self.of(KINDS, value)
+            return self.of(terms.KINDS, value)
         if name == "reasons":
             return " ".join(self.known(one) or one for one in re.split(r"(?<=[.?!]) (?=[A-Z\d])", value))
         return value
 
     def exhibit(self, kind: str, metric: str) -> str:
         """The title of a piece of evidence."""
-        if kind in EXHIBITS:
-            return self.language.say(EXHIBITS[kind])
+        if kind in terms.EXHIBITS:
+            return self.language.say(terms.EXHIBITS[kind])
         return self.metric(metric)
 
     def picture(self, kind: str, content: dict[str, Any]) -> str:

@@ -1,1 +1,1 @@
-"""What every part of Beside shares: types, contracts, names, knobs, intervals, errors. Standard library, numpy and pydantic only."""
+"""What every part of Beside shares: types, contracts, names, knobs, intervals, errors. No torch, no SQL, no HTTP."""

@@ -122,6 +122,9 @@ def find_columns(wanted: Columns, sample: Sequence[Mapping[str, str]]) -> Column
     label = search.take("label", wanted.label or None, label)
     if not text or not label:
         raise not_found("text" if not text else "label", names, sample)
+    if "label" in search.guessed and label in search.values(label):
+        what = f"The first line looks like a row, not like the names of columns: '{label}' is a label further down as well."
+        raise BadInput(what, "Put a line before it that names the columns, for example: text,label.")
     pair = search.take("pair", wanted.pair, guess_pair(search, text))
     person = search.take("person", wanted.person, next((name for name in search.free if folded(name) in PERSON), None))
     groups = (

@@ -103,7 +103,7 @@ def split(selection: Selection, gathered: Gathered, groups: np.ndarray, seed: in
     keys = gathered.text[selection.rows]
     if gathered.given is None:
         selection.splits = split_rows(selection.labels, groups, keys, seed)
-        selection.how = f"80/10/10, stratified by label, seed {seed}; near-duplicates and one person's rows stay together"
+        selection.how = f"80/10/10, stratified by label, seed {seed}; near-duplicates and each person's rows stay together"
         return TUNE, TEST
     selection.splits = gathered.given[selection.rows].copy()
     train = np.flatnonzero(selection.splits == TRAIN)

@@ -78,7 +78,7 @@ def mcnemar(only_first: int, only_second: int) -> float:
     discordant = only_first + only_second
     if discordant == 0:
         return 1.0
-    tail = sum(comb(discordant, k) for k in range(min(only_first, only_second) + 1)) / 2**discordant
+    tail: float = sum(comb(discordant, k) for k in range(min(only_first, only_second) + 1)) / 2**discordant
     return min(1.0, 2 * tail)
 
 

@@ -36,7 +36,7 @@ class Feed:
         if model.frozen and self.starts[-1] * model.width * 4 <= KEPT_BYTES:
             self.states_TH = self.frozen_states()
 
-    @torch.inference_mode()
+    @torch.no_grad()  # not inference_mode: gradients of the upper layers pass through what is made here
     def frozen_states(self) -> Tensor:
         """States after the frozen layers, one row per token, (tokens + 1, H); the last row is zero and stands for padding."""
         self.model.eval()
@@ -45,7 +45,7 @@ class Feed:
             stem_BLH = self.model.stem(*collate([self.ids[i] for i in batch], self.pad_id))
             for place, row in enumerate(batch):
                 states_TH[self.starts[row] : self.starts[row + 1]] = stem_BLH[place, : self.lengths[row]]
-        return states_TH.clone()
+        return states_TH
 
     def vectors(self, batch: np.ndarray) -> Tensor:
         """One pooled vector per row of the batch, (B, H)."""

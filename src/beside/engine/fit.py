@@ -1,7 +1,7 @@
 """The one training loop: epochs of length-bucketed batches, the best tune epoch kept, resumable after a kill at any step.
 
-Everything that decides the next step is either a pure function of (seed, epoch) or saved in the checkpoint, so that a training
-that was killed and resumed ends with the same weights, bit for bit on CPU, as one that was not.
+Everything that decides the next step is either a pure function of (seed, epoch, step) or saved in the checkpoint, so that a
+training that was killed and resumed ends with the same weights, bit for bit on CPU, as one that was not.
 """
 
 from __future__ import annotations
@@ -20,11 +20,12 @@ from beside.core.interfaces import Progress, Task
 from beside.core.recipe import Recipe
 from beside.engine.checkpoint import Checkpoint, State
 from beside.engine.feed import Feed
+from beside.engine.interrupt import patient
 from beside.engine.model import Model
+from beside.engine.optimizer import make_optimizer, schedule
 from beside.engine.rows import bucketed
 
-CHECKPOINT_SECONDS = 30.0  # at most so much work is lost to a kill; a write takes well under a second
-HEAD = "head."
+CHECKPOINT_SECONDS = 30.0  # at most so much work is lost to a kill; a write takes a second or two
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,36 +77,50 @@ class Fit:
         self.targets_N = task.encode(rows.targets, labels)
         self.weights_K, self.evaluate = weights_K, evaluate
         self.checkpoint, self.progress, self.on_epoch = checkpoint, progress, on_epoch
-        self.trained = [parameter for name, parameter in model.named_parameters() if name in set(names)]
+        learning = set(names)
+        self.trained = [parameter for name, parameter in model.named_parameters() if name in learning]
         for name, parameter in model.named_parameters():
-            parameter.requires_grad_(name in set(names))
+            parameter.requires_grad_(name in learning)
         assert recipe.epochs is not None  # filled in by the training stage
         self.epochs = recipe.epochs
         # the number of batches depends on n and batch size alone, so every epoch has as many steps as the first
         self.steps_per_epoch = -(-len(self.plan(0)) // recipe.accumulation)
+        self.steps = self.steps_per_epoch * self.epochs
         self.optimizer = make_optimizer(model, recipe)
-        self.scheduler = torch.optim.lr_scheduler.LambdaLR(self.optimizer, schedule(recipe, self.steps_per_epoch * self.epochs))
+        self.rates = [group["lr"] for group in self.optimizer.param_groups]
+        self.factor = schedule(recipe, self.steps)
         self.epoch, self.step_in_epoch, self.loss_sum = 0, 0, 0.0
         self.fitted = Fitted()
         self.best: dict[str, Tensor] | None = None
         self.best_score = (-float("inf"), -float("inf"))
-        self.since = time.perf_counter()
-        self.saved = time.perf_counter()
+        self.first = 0  # the step that this process began with
+        self.since = self.saved = time.perf_counter()
+        self.interrupted: Callable[[], bool] = lambda: False
+
+    @property
+    def step(self) -> int:
+        """Optimiser steps behind us."""
+        return self.epoch * self.steps_per_epoch + self.step_in_epoch
 
     def plan(self, epoch: int) -> list[np.ndarray]:
         """The batches of an epoch: a pure function of seed and epoch."""
         return bucketed(self.rows.feed.lengths, self.recipe.batch_size, np.random.default_rng((self.recipe.seed, epoch)))
 
     def run(self, resume: bool) -> Fitted:
-        """Trains to the end, or to the early stop, and leaves the kept weights in the model."""
+        """Trains to the end, or to the early stop, and leaves the kept weights in the model.
+
+        Raises:
+            KeyboardInterrupt: Ctrl-C; the step under way was ended and everything saved.
+            BadInput: the loss is no longer a number, or the checkpoint belongs to another training.
+            Altered: the checkpoint is not what was written.
+            StorageFailed: the disk does not take a checkpoint.
+        """
         if resume:
             self.restore()
-        try:
+        self.since = self.saved = time.perf_counter()
+        with patient() as self.interrupted:
             while self.epoch < self.epochs and not self.out_of_patience():
                 self.one_epoch()
-        except KeyboardInterrupt:
-            self.save()
-            raise
         if self.best is not None:
             self.model.load_state_dict(self.best)
         return self.fitted
@@ -120,14 +135,16 @@ class Fit:
             self.loss_sum += self.one_step(group)
             self.step_in_epoch += 1
             self.tell()
-            if time.perf_counter() - self.saved > CHECKPOINT_SECONDS and self.step_in_epoch < len(groups):
-                self.save()
+            if self.step_in_epoch < len(groups):
+                self.save_when_due()
         self.end_epoch()
 
     def one_step(self, group: list[np.ndarray]) -> float:
         """One optimiser step over one or more batches; the mean loss per row."""
         rows_in_step = sum(len(batch) for batch in group)
         total = 0.0
+        for settings, rate in zip(self.optimizer.param_groups, self.rates, strict=True):
+            settings["lr"] = rate * self.factor(self.step)
         self.optimizer.zero_grad(set_to_none=True)
         for batch in group:
             logits_BK = self.rows.feed.logits(batch)
@@ -140,11 +157,10 @@ class Fit:
         if self.recipe.clip_norm:
             nn.utils.clip_grad_norm_(self.trained, self.recipe.clip_norm, foreach=True)
         self.optimizer.step()
-        self.scheduler.step()
         return total
 
     def end_epoch(self) -> None:
-        """Scores the tune split, keeps the best weights, moves to the next epoch and saves."""
+        """Scores the tune split, keeps the best weights, moves to the next epoch."""
         row = {"epoch": float(self.epoch + 1), "loss": self.loss_sum / max(1, self.steps_per_epoch)}
         if self.evaluate is not None:
             scores = self.evaluate(self.model)
@@ -159,8 +175,7 @@ class Fit:
         self.fitted.history.append(row)
         self.on_epoch(row)
         self.epoch, self.step_in_epoch, self.loss_sum = self.epoch + 1, 0, 0.0
-        if self.epoch < self.epochs:
-            self.save()
+        self.save_when_due()
 
     def out_of_patience(self) -> bool:
         """The early-stopping rule: `patience` epochs in a row without a better tune score."""
@@ -168,9 +183,20 @@ class Fit:
         return bool(patience and self.evaluate and self.epoch - self.fitted.kept_epoch >= patience)
 
     def tell(self) -> None:
-        done = self.epoch * self.steps_per_epoch + self.step_in_epoch
-        note = f"epoch {self.epoch + 1}/{self.epochs}, loss {self.loss_sum / self.step_in_epoch:.3f}"
-        self.progress.step("train", done, self.steps_per_epoch * self.epochs, note)
+        """How far it is, and how long it will take if no early stop comes."""
+        left = (time.perf_counter() - self.since) / (self.step - self.first) * (self.steps - self.step)
+        time_left = f"{left:.0f} s" if left < 100 else f"{left / 60:.0f} min" if left < 6000 else f"{left / 3600:.1f} h"
+        loss = self.loss_sum / self.step_in_epoch
+        note = f"epoch {self.epoch + 1}/{self.epochs}, loss {loss:.3f}, about {time_left} left"
+        self.progress.step("train", self.step, self.steps, note)
+
+    def save_when_due(self) -> None:
+        """Saves after every half minute, and when a person wants to stop."""
+        if self.interrupted():
+            self.save()
+            raise KeyboardInterrupt
+        if time.perf_counter() - self.saved > CHECKPOINT_SECONDS:
+            self.save()
 
     def save(self) -> None:
         """Writes everything that decides the rest of the training."""
@@ -186,23 +212,39 @@ class Fit:
         tensors["random"] = torch.get_rng_state()
         spent = self.fitted.seconds_before + time.perf_counter() - self.since
         facts: dict[str, Any] = {
-            "step": self.epoch * self.steps_per_epoch + self.step_in_epoch,
+            "step": self.step,
+            "steps": self.steps,
             "epoch": self.epoch,
             "step_in_epoch": self.step_in_epoch,
             "loss_sum": self.loss_sum,
             "best_score": list(self.best_score) if self.best else None,
-            "schedule": self.scheduler.last_epoch,
+            "threads": self.recipe.threads,  # sums depend on it
             "fitted": {"history": self.fitted.history, "kept_epoch": self.fitted.kept_epoch, "seconds_before": spent},
         }
         self.checkpoint.save(State(tensors=tensors, facts=facts))
         self.saved = time.perf_counter()
 
     def restore(self) -> None:
-        """Puts back what `save` wrote; nothing when no state was written yet."""
+        """Puts back what `save` wrote; nothing when no state was written yet.
+
+        Raises:
+            BadInput: the state is that of another training, or of another version of the libraries.
+            Altered: it is not what was written.
+        """
         state = self.checkpoint.load()
         if state is None:
             return
-        facts, tensors = state.facts, state.tensors
+        try:
+            self.put_back(state.facts, state.tensors)
+        except (KeyError, TypeError, ValueError, RuntimeError) as error:
+            hint = f"Delete the folder {self.checkpoint.folder}, then train from the beginning."
+            raise BadInput(f"The checkpoint does not fit this training: {error}", hint) from error
+        self.progress.say(f"Resumed at step {self.step} of {self.steps}, {self.epoch} of {self.epochs} epochs done.")
+
+    def put_back(self, facts: dict[str, Any], tensors: dict[str, Tensor]) -> None:
+        """The state of this training from what `save` made of it."""
+        if facts["steps"] != self.steps:
+            raise ValueError(f"it has {facts['steps']} steps, this one {self.steps}.")
         self.model.load_state_dict(part(tensors, "model."))
         self.best = part(tensors, "best.") or None
         moments: dict[int, dict[str, Tensor]] = {}
@@ -210,52 +252,14 @@ class Fit:
             index, _, key = name.partition(".")
             moments.setdefault(int(index), {})[key] = tensor
         self.optimizer.load_state_dict({**self.optimizer.state_dict(), "state": moments})
-        for _ in range(facts["schedule"]):
-            self.scheduler.step()
         torch.set_rng_state(tensors["random"])
         self.epoch, self.step_in_epoch, self.loss_sum = facts["epoch"], facts["step_in_epoch"], facts["loss_sum"]
         if facts["best_score"]:
             self.best_score = (facts["best_score"][0], facts["best_score"][1])
         self.fitted = Fitted(**facts["fitted"])
-        for row in self.fitted.history:
-            self.on_epoch(row)
-        self.progress.say(f"Resumed at step {facts['step']} of {self.steps_per_epoch * self.epochs}.")
+        self.first = self.step
 
 
 def part(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
     """The tensors under a prefix, without it."""
     return {name.removeprefix(prefix): tensor for name, tensor in tensors.items() if name.startswith(prefix)}
-
-
-def make_optimizer(model: Model, recipe: Recipe) -> torch.optim.Optimizer:
-    """AdamW or SGD over what learns; the head has its own rate, and biases and norms do not decay."""
-    groups: dict[tuple[bool, bool], list[nn.Parameter]] = {}
-    for name, parameter in model.named_parameters():
-        if parameter.requires_grad:
-            groups.setdefault((name.startswith(HEAD), parameter.ndim > 1), []).append(parameter)
-    assert recipe.learning_rate is not None and recipe.head_learning_rate is not None  # filled in by the training stage
-    settings = [
-        {
-            "params": parameters,
-            "lr": recipe.head_learning_rate if is_head else recipe.learning_rate,
-            "weight_decay": recipe.weight_decay if decays and not is_head else 0.0,
-        }
-        for (is_head, decays), parameters in groups.items()
-    ]
-    if recipe.optimizer == "sgd":
-        return torch.optim.SGD(settings, momentum=0.9, nesterov=True)
-    return torch.optim.AdamW(settings, fused=True)
-
-
-def schedule(recipe: Recipe, steps: int) -> Callable[[int], float]:
-    """Factor on the learning rate at each step: linear warm-up, then linear decay to zero or a plateau."""
-    warm = max(1, round(steps * recipe.warmup))
-
-    def factor(step: int) -> float:
-        if step < warm:
-            return (step + 1) / warm
-        if recipe.schedule == "constant":
-            return 1.0
-        return max(0.0, (steps - step) / max(1, steps - warm))
-
-    return factor

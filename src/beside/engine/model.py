@@ -11,18 +11,26 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from tokenizers import Tokenizer
 from torch import Tensor, nn
 from torch.nn.functional import normalize
 from transformers import AutoConfig, AutoModel, AutoTokenizer, BertConfig, PreTrainedModel
+from transformers.utils.logging import disable_progress_bar, set_verbosity_error
 
-from beside.core.errors import Altered, BadInput
+from beside.core.errors import Altered, BadInput, StorageFailed
 from beside.engine.loading import embedded_path
 from beside.engine.tokens import Tokens, load_tokens, train_tokenizer
 
 EMBEDDED_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 FACTS = "beside.json"
+LAYERED = ("bert", "roberta", "xlm-roberta", "camembert", "electra")  # layers take states and a mask, nothing else
+KNOWN_BASES = "Known bases: embedded, scratch, a folder with safetensors weights, or a Hugging Face id (needs the network once)."
+
+# progress bars and advice of the library; what matters of it comes as our own errors
+disable_progress_bar()
+set_verbosity_error()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,6 +61,14 @@ class Model(nn.Module):
         # dropping parts of a unit vector would change its length, which carries meaning there
         self.dropout = nn.Dropout(0.0 if pooling == "unit" else float(getattr(encoder.config, "hidden_dropout_prob", 0.1)))
         self.head = nn.Linear(encoder.config.hidden_size, outputs)
+
+    def train(self, mode: bool = True) -> Model:
+        """Training or evaluation mode; the frozen layers never drop anything, for they are run once for all epochs."""
+        super().train(mode)
+        if self.frozen:
+            for part in (self.encoder.embeddings, *layers_of(self.encoder)[: self.frozen]):
+                part.eval()
+        return self
 
     @property
     def width(self) -> int:
@@ -100,9 +116,13 @@ class Model(nn.Module):
 
 
 def layers_of(encoder: PreTrainedModel) -> nn.ModuleList:
-    """The stacked layers of a BERT-like encoder (BERT, RoBERTa, ELECTRA, XLM-R); empty for any other architecture."""
-    stack = getattr(getattr(encoder, "encoder", None), "layer", None)
-    return stack if isinstance(stack, nn.ModuleList) and hasattr(encoder, "embeddings") else nn.ModuleList()
+    """The stacked layers of an encoder that can be run one by one; empty for any other architecture.
+
+    Others keep a part of the work outside the layers (MPNet its position bias, ELECTRA's small one a projection), so that layers run
+    alone would give other states, without any error.
+    """
+    alone = encoder.config.model_type in LAYERED and encoder.config._attn_implementation == "sdpa"
+    return encoder.encoder.layer if alone and not hasattr(encoder, "embeddings_project") else nn.ModuleList()
 
 
 def embedded_folder() -> Path:
@@ -138,22 +158,47 @@ def load_base(base: str, texts: list[str], max_length: int, home: Path) -> tuple
         return scratch_encoder(texts, max_length, home / "tokenizer.json")
     source = str(embedded_folder()) if base == "embedded" else base
     try:
-        encoder = AutoModel.from_pretrained(source, trust_remote_code=False, use_safetensors=True, dtype=torch.float32)
-        tokenizer = AutoTokenizer.from_pretrained(source, trust_remote_code=False).backend_tokenizer
-    except (OSError, ValueError, KeyError, AttributeError) as error:
-        first = str(error).splitlines()[0] if str(error) else type(error).__name__
-        hint = "Known bases: embedded, scratch, a folder with safetensors weights, or a Hugging Face id (needs the network once)."
-        raise BadInput(f"Cannot load the base model '{base}': {first}", hint) from error
-    limit = int(getattr(encoder.config, "max_position_embeddings", max_length))
-    return encoder, Tokens(tokenizer, min(max_length, limit))
+        encoder, tokenizer = pretrained(source)
+    except (OSError, ValueError, KeyError, AttributeError, ImportError, RuntimeError, SafetensorError) as error:
+        first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        raise BadInput(f"Cannot load the base model '{base}': {first}", KNOWN_BASES) from error
+    return encoder, Tokens(tokenizer, min(max_length, longest(encoder, max_length)))
+
+
+def pretrained(source: str) -> tuple[PreTrainedModel, Tokenizer]:
+    """Encoder and tokenizer from a folder or a hub; a folder never connects. Raises whatever the libraries raise."""
+    given = {"trust_remote_code": False, "local_files_only": Path(source).is_dir()}
+    config = AutoConfig.from_pretrained(source, **given)
+    if config.is_encoder_decoder:
+        raise ValueError(f"it is a {config.model_type}, an encoder with a decoder; an encoder alone is needed.")
+    encoder, found = AutoModel.from_pretrained(
+        source, use_safetensors=True, dtype=torch.float32, output_loading_info=True, **given
+    )
+    missing = sorted(name for name in found["missing_keys"] if not name.startswith("pooler."))
+    if missing:
+        raise ValueError(f"its weights lack {len(missing)} tensors that a {config.model_type} has, for example {missing[0]}.")
+    return encoder, AutoTokenizer.from_pretrained(source, **given).backend_tokenizer
+
+
+def longest(encoder: PreTrainedModel, otherwise: int) -> int:
+    """Tokens that the encoder has positions for; RoBERTa and its like number them from behind the padding's own position."""
+    table = getattr(getattr(encoder, "embeddings", None), "position_embeddings", None)
+    padding = getattr(table, "padding_idx", None)
+    positions = int(getattr(encoder.config, "max_position_embeddings", otherwise))
+    return positions if padding is None else positions - padding - 1
 
 
 def scratch_encoder(texts: list[str], max_length: int, kept: Path) -> tuple[PreTrainedModel, Tokens]:
     """A small untrained encoder (2 layers, hidden 256) with a tokenizer learned from the texts."""
     if not kept.exists():
-        kept.parent.mkdir(parents=True, exist_ok=True)
-        train_tokenizer(texts).save(str(kept))
-    tokenizer = Tokenizer.from_file(str(kept))
+        learned, half = train_tokenizer(texts).to_str(), kept.with_suffix(".partial")
+        try:
+            kept.parent.mkdir(parents=True, exist_ok=True)
+            half.write_text(learned, encoding="utf-8")
+            half.replace(kept)
+        except OSError as error:
+            raise StorageFailed(f"Cannot write '{kept}': {error.strerror or error}.", "Free some space and try again.") from error
+    tokenizer = load_tokens(kept, max_length).tokenizer
     config = BertConfig(
         vocab_size=tokenizer.get_vocab_size(),
         hidden_size=256,
@@ -168,10 +213,10 @@ def scratch_encoder(texts: list[str], max_length: int, kept: Path) -> tuple[PreT
     return AutoModel.from_config(config), Tokens(tokenizer, max_length)
 
 
-def set_dropout(model: nn.Module, share: float) -> None:
-    """The same dropout everywhere in the model."""
+def set_dropout(model: Model, share: float) -> None:
+    """The same dropout everywhere in the model, but for a pooled vector of unit length."""
     for module in model.modules():
-        if isinstance(module, nn.Dropout):
+        if isinstance(module, nn.Dropout) and (module is not model.dropout or model.pooling != "unit"):
             module.p = share
 
 
@@ -182,12 +227,19 @@ def drop_unused(encoder: PreTrainedModel) -> None:
 
 
 def save_model(folder: Path, model: Model, tokens: Tokens, facts: Facts) -> None:
-    """Weights, encoder configuration, tokenizer and facts, each in its usual file."""
-    folder.mkdir(parents=True, exist_ok=True)
-    save_file({name: tensor.contiguous() for name, tensor in model.state_dict().items()}, folder / "model.safetensors")
-    model.encoder.config.save_pretrained(folder)
-    tokens.tokenizer.save(str(folder / "tokenizer.json"))
-    (folder / FACTS).write_text(json.dumps(asdict(facts), ensure_ascii=False, indent=1), encoding="utf-8")
+    """Weights, encoder configuration, tokenizer and facts, each in its usual file.
+
+    Raises:
+        StorageFailed: the disk does not take them.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        save_file({name: tensor.contiguous() for name, tensor in model.state_dict().items()}, folder / "model.safetensors")
+        model.encoder.config.save_pretrained(folder)
+        (folder / "tokenizer.json").write_text(tokens.tokenizer.to_str(pretty=True), encoding="utf-8")
+        (folder / FACTS).write_text(json.dumps(asdict(facts), ensure_ascii=False, indent=1), encoding="utf-8")
+    except (OSError, SafetensorError) as error:
+        raise StorageFailed(f"Cannot save the model: {error}.", "Free disk space, then go on with: beside train --resume") from error
 
 
 def load_model(folder: Path) -> tuple[Model, Tokens, Facts]:
@@ -204,7 +256,7 @@ def load_model(folder: Path) -> tuple[Model, Tokens, Facts]:
         weights = load_file(folder / "model.safetensors")
         model = Model(encoder, weights["head.weight"].shape[0], facts.pooling)
         model.load_state_dict(weights, strict=True)
-    except (OSError, ValueError, KeyError, RuntimeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RuntimeError, SafetensorError) as error:
         raise BadInput(f"Cannot load the model in '{folder.name}': {error}", "The folder must be one that Beside saved.") from error
     return model.eval(), load_tokens(folder / "tokenizer.json", facts.max_length), facts
 

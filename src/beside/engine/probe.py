@@ -47,14 +47,18 @@ def prototypes(vectors_NH: np.ndarray, targets_N: np.ndarray, outputs: int, scal
 
 
 def fit_temperature(logits_NK: np.ndarray, targets_N: Sequence[int] | np.ndarray) -> float:
-    """The temperature that minimises the negative log-likelihood (Guo et al. 2017); 1 when there are too few rows to tell."""
+    """The temperature that minimises the negative log-likelihood (Guo et al. 2017); 1 when there are too few rows to tell.
+
+    A standard normal prior on its logarithm weighs as much as a row or two: when every row is answered right, the likelihood alone
+    would make the model boundlessly sure of itself.
+    """
     targets = np.asarray(targets_N)
     if len(targets) < FEWEST_FOR_TEMPERATURE:
         return 1.0
 
     def loss(log_temperature: float) -> float:
         scaled = log_softmax(logits_NK / np.exp(log_temperature), axis=1)
-        return float(-scaled[np.arange(len(targets)), targets].mean())
+        return float(-scaled[np.arange(len(targets)), targets].sum()) + log_temperature**2 / 2
 
     found = minimize_scalar(loss, bounds=(np.log(0.05), np.log(20.0)), method="bounded")
     return float(np.exp(found.x))

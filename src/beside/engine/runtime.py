@@ -102,14 +102,19 @@ def fresh_logits(folders: Sequence[Path], texts: Sequence[str]) -> list[np.ndarr
     Raises:
         GateClosed: a model cannot be reloaded.
     """
-    command = [sys.executable, "-m", "beside.engine.runtime", *map(str, folders)]
-    ended = subprocess.run(
-        command, input=json.dumps(list(texts)), capture_output=True, text=True, timeout=TRUTH_SECONDS, check=False
-    )
-    if ended.returncode:
-        raise GateClosed(
-            f"Truth test: the saved model cannot be reloaded: {ended.stderr.strip()[-300:]}", "Nothing was stored. Train again."
+    # -P: a file `json.py` in the folder where somebody works must not be taken for the library's
+    command = [sys.executable, "-P", "-m", "beside.engine.runtime", *map(str, folders)]
+    try:
+        ended = subprocess.run(
+            command, input=json.dumps(list(texts)), capture_output=True, text=True, timeout=TRUTH_SECONDS, check=False
         )
+    except subprocess.TimeoutExpired as error:
+        raise GateClosed(
+            f"Truth test: the saved model did not answer within {TRUTH_SECONDS} s.", "Nothing was stored. Try on a quieter machine."
+        ) from error
+    if ended.returncode:
+        why = ended.stderr.strip()[-300:] or f"its process ended with {ended.returncode}"
+        raise GateClosed(f"Truth test: the saved model cannot be reloaded: {why}", "Nothing was stored. Train again.")
     return [np.asarray(logits, dtype=np.float32) for logits in json.loads(ended.stdout)]
 
 

@@ -36,7 +36,8 @@ class Tokens:
         """Ids of each text, int32; a longer text keeps its beginning and its closing special token."""
         rows = []
         for ids in self.raw(texts):
-            rows.append(ids if len(ids) <= self.max_length else np.append(ids[: self.max_length - 1], ids[-1]))
+            whole = ids if len(ids) else np.array([self.pad_id], dtype=np.int32)  # a model cannot read nothing at all
+            rows.append(whole if len(whole) <= self.max_length else np.append(whole[: self.max_length - 1], whole[-1]))
         return rows
 
     def raw(self, texts: Sequence[str]) -> Iterable[np.ndarray]:

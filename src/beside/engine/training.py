@@ -2,34 +2,29 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import torch
-from transformers import PreTrainedModel
 
-from beside.core.errors import BadOption, GateClosed, UnreadableText
+from beside.core.errors import GateClosed, StorageFailed
 from beside.core.interfaces import Method, Progress, Task
 from beside.core.recipe import Recipe
 from beside.core.registry import load
 from beside.core.types import Example
-from beside.engine.automatic import Situation, fill, spoken
+from beside.engine.automatic import spoken
+from beside.engine.building import build
 from beside.engine.checkpoint import Checkpoint
 from beside.engine.feed import Feed
 from beside.engine.fit import Fit, Fitted, Rows
-from beside.engine.model import Facts, Model, drop_unused, layers_of, load_base, save_model, set_dropout
+from beside.engine.model import Facts, Model, save_model
 from beside.engine.probe import fit_head, fit_temperature, prototypes
 from beside.engine.runtime import TRUTH_TEXTS, TorchSubject, fresh_logits
-from beside.engine.tokens import Tokens
 from beside.engine.tracking import tensorboard
 
-UNKNOWN_LIMIT = 0.15  # share of unknown tokens above which a base cannot be said to read the text
-UNKNOWN_SAMPLE = 2_000  # rows looked at for it
 TRUTH_TOLERANCE = 1e-4  # logits; a reload on the same machine differs by less
-LONGEST_DEFAULT = 256  # tokens
 PROTOTYPE_SCALE = 20.0  # steepness of the cosine head's softmax; chosen on BANKING77's dev split
 PROBE_STRENGTH = 10.0  # scikit-learn's C on unit-length embeddings; chosen on BANKING77's dev split
 
@@ -136,66 +131,6 @@ def finish(folder: Path, subject: TorchSubject, tune: Sequence[Example], texts: 
     save_model(folder, subject.model, subject.tokens, replace(subject.facts, temperature=temperature))
     prove(folder, subject, texts, progress)
     return scores
-
-
-def build(
-    recipe: Recipe, texts: list[str], labels: tuple[str, ...], folder: Path, progress: Progress
-) -> tuple[Model, Tokens, Recipe, int]:
-    """Model, tokens, the recipe with every automatic knob filled in and told, and how many rows lose their end."""
-    threads = recipe.threads or len(os.sched_getaffinity(0))
-    torch.set_num_threads(threads)
-    torch.manual_seed(recipe.seed)
-    encoder, tokens = load_base(recipe.base, texts, recipe.max_length or LONGEST_DEFAULT, folder)
-    must_be_readable(recipe.base, tokens, texts)
-    lengths = tokens.counts(texts)
-    facts = Situation(
-        rows=len(texts),
-        labels=labels,
-        longest=max(lengths),
-        limit=tokens.max_length,
-        layers=len(layers_of(encoder)),
-        threads=threads,
-    )
-    filled = fill(recipe, facts)
-    tokens.max_length = int(filled.max_length or tokens.max_length)
-    cut = sum(length > tokens.max_length for length in lengths)
-    progress.say(f"Sequence length {tokens.max_length} tokens; {cut} of {len(texts)} training rows are longer and lose their end.")
-    chosen = {key: value for key, value in filled.model_dump().items() if getattr(recipe, key) != value}
-    progress.say("Chosen from the data: " + ", ".join(f"{key}={value}" for key, value in chosen.items()) + ".")
-    drop_unused(encoder)
-    model = Model(encoder, len(labels), filled.pooling, frozen_layers(filled, encoder))
-    if filled.dropout is not None:
-        set_dropout(model, filled.dropout)
-    return model, tokens, filled, cut
-
-
-def must_be_readable(base: str, tokens: Tokens, texts: Sequence[str]) -> None:
-    """Does nothing when the base knows the words of a sample of the texts.
-
-    Raises:
-        UnreadableText: too many are unknown to it.
-    """
-    share = tokens.unknown_share(texts[:: max(1, len(texts) // UNKNOWN_SAMPLE)])
-    if share > UNKNOWN_LIMIT:
-        given = f"The base '{base}' cannot read this text: {share:.0%} of its tokens are unknown to it (limit {UNKNOWN_LIMIT:.0%})."
-        remedy = (
-            "Use --base scratch (learns its own words from your text), or a base for this language, e.g. --base bert-base-chinese."
-        )
-        raise UnreadableText(given, remedy)
-
-
-def frozen_layers(recipe: Recipe, encoder: PreTrainedModel) -> int:
-    """How many bottom layers stay as they are.
-
-    Raises:
-        BadOption: more than the base has, or the base is of a kind whose layers cannot be told apart.
-    """
-    asked, there = recipe.frozen_layers or 0, len(layers_of(encoder))
-    if asked > there:
-        raise BadOption(
-            f"Cannot freeze {asked} layers: the base '{recipe.base}' shows {there}.", f"Set frozen_layers to 0..{there}."
-        )
-    return asked
 
 
 def report_trainable(model: Model, names: list[str], probe_first: bool, progress: Progress) -> None:

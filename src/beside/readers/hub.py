@@ -81,6 +81,7 @@ def load(address: Address) -> dict[str, Any]:
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
     from datasets import load_dataset, load_dataset_builder  # takes seconds; only this source needs it
     from datasets.exceptions import DatasetsError
+    from httpx import HTTPError
     from huggingface_hub.errors import HfHubHTTPError, HFValidationError, OfflineModeIsEnabled
 
     try:
@@ -88,7 +89,7 @@ def load(address: Address) -> dict[str, Any]:
         if type(kind).__module__.rsplit(".", 1)[-1] not in KINDS:
             raise BadInput(f"The dataset '{address.name}' is not plain data.", f"Kinds that are read: {', '.join(KINDS)}.")
         return dict(load_dataset(address.name, address.config, revision=address.revision))
-    except (DatasetsError, HfHubHTTPError, HFValidationError, OfflineModeIsEnabled, OSError, ValueError) as error:
+    except (DatasetsError, HTTPError, HfHubHTTPError, HFValidationError, OfflineModeIsEnabled, OSError, ValueError) as error:
         raise BadInput(f"Cannot get the dataset '{address.name}': {error}", HINT) from error
 
 

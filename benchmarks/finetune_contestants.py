@@ -1,0 +1,197 @@
+"""The contestants of finetune.py: two peers and two recipes of ours, each in a process of its own, one epoch a turn."""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import tempfile
+import time
+from collections.abc import Callable
+from multiprocessing.connection import Connection
+from pathlib import Path
+
+DATA = Path(os.environ.get("BESIDE_BENCH_DATA", Path(__file__).parent.parent.parent / "shared" / "data"))
+BATCH, LENGTH, PEER_RATE = 16, 128, 5e-5  # 5e-5 is Trainer's default
+
+
+def rows(count: int) -> tuple[list[str], list[int], list[str], list[int]]:
+    """Train and dev rows of SST-2; texts and 0/1 labels. The test split stays closed."""
+    parts = []
+    for split, limit in (("train", count), ("dev", 872)):
+        lines = [json.loads(line) for line in (DATA / "sst2" / f"{split}.jsonl").read_text(encoding="utf-8").splitlines()][:limit]
+        parts += [[line["text"] for line in lines], [int(line["label"] == "positive") for line in lines]]
+    return tuple(parts)
+
+
+def tutorial(turn: Connection, count: int, epochs: int) -> None:
+    """(a) Every row padded to 128 tokens, AdamW, linear decay: what tutorials print."""
+    import torch
+    from torch.utils.data import DataLoader, TensorDataset
+    from transformers import AutoModelForSequenceClassification, AutoTokenizer, get_linear_schedule_with_warmup
+
+    texts, labels, dev_texts, dev_labels = rows(count)
+    folder = str(embedded())
+    tokenizer = AutoTokenizer.from_pretrained(folder)
+    model = AutoModelForSequenceClassification.from_pretrained(folder, num_labels=2)
+
+    def tensors(some: list[str], answers: list[int]) -> TensorDataset:
+        coded = tokenizer(some, padding="max_length", truncation=True, max_length=LENGTH, return_tensors="pt")
+        return TensorDataset(coded["input_ids"], coded["attention_mask"], torch.tensor(answers))
+
+    torch.manual_seed(0)
+    loader = DataLoader(tensors(texts, labels), batch_size=BATCH, shuffle=True)
+    dev = DataLoader(tensors(dev_texts, dev_labels), batch_size=BATCH)
+    optimizer = torch.optim.AdamW(model.parameters(), lr=PEER_RATE)
+    schedule = get_linear_schedule_with_warmup(optimizer, 0, len(loader) * epochs)
+
+    def epoch() -> None:
+        model.train()
+        for ids, mask, answers in loader:
+            optimizer.zero_grad()
+            model(input_ids=ids, attention_mask=mask, labels=answers).loss.backward()
+            torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+            optimizer.step()
+            schedule.step()
+
+    def accuracy() -> float:
+        model.eval()
+        with torch.no_grad():
+            right = sum(int((model(input_ids=i, attention_mask=m).logits.argmax(1) == y).sum()) for i, m, y in dev)
+        return right / len(dev_labels)
+
+    take_turns(turn, epochs, 0.0, epoch, accuracy)
+
+
+def trainer(turn: Connection, count: int, epochs: int) -> None:
+    """(b) Hugging Face Trainer as its quick tour shows it: defaults, dynamic padding."""
+    from datasets import Dataset
+    from transformers import (
+        AutoModelForSequenceClassification,
+        AutoTokenizer,
+        DataCollatorWithPadding,
+        Trainer,
+        TrainerCallback,
+        TrainingArguments,
+    )
+
+    texts, labels, dev_texts, dev_labels = rows(count)
+    folder = str(embedded())
+    tokenizer = AutoTokenizer.from_pretrained(folder)
+    model = AutoModelForSequenceClassification.from_pretrained(folder, num_labels=2)
+    coded = [
+        Dataset.from_dict({**tokenizer(some, truncation=True, max_length=LENGTH), "labels": answers})
+        for some, answers in ((texts, labels), (dev_texts, dev_labels))
+    ]
+    arguments = TrainingArguments(
+        tempfile.mkdtemp(),
+        num_train_epochs=epochs,
+        per_device_train_batch_size=BATCH,
+        save_strategy="no",
+        report_to=[],
+        disable_tqdm=True,
+        logging_strategy="no",
+    )
+
+    class Turns(TrainerCallback):
+        """Waits for its turn at the start of an epoch, reports at its end."""
+
+        def on_epoch_begin(self, *_: object, **__: object) -> None:
+            turn.recv()
+            self.began = time.perf_counter()
+
+        def on_epoch_end(self, *_: object, **__: object) -> None:
+            seconds = time.perf_counter() - self.began
+            found = machine.predict(coded[1])
+            turn.send((seconds, float((found.predictions.argmax(1) == found.label_ids).mean()), memory()))
+            model.train()
+
+    machine = Trainer(
+        model=model, args=arguments, train_dataset=coded[0], data_collator=DataCollatorWithPadding(tokenizer), callbacks=[Turns()]
+    )
+    turn.send(("ready", 0.0))
+    machine.train()
+
+
+def beside(turn: Connection, count: int, epochs: int, **settings: object) -> None:
+    """Our loop, driven epoch by epoch; what comes before the first epoch (frozen states, probe) counts."""
+    import torch
+
+    from beside.core.interfaces import Silent
+    from beside.core.recipe import Recipe
+    from beside.core.types import Example
+    from beside.engine import training
+    from beside.engine.checkpoint import Checkpoint
+    from beside.engine.feed import Feed
+    from beside.engine.fit import Fit, Rows
+    from beside.engine.model import Facts
+    from beside.engine.runtime import TorchSubject
+
+    texts, labels, dev_texts, dev_labels = rows(count)
+    names = ("negative", "positive")
+    recipe = Recipe(batch_size=BATCH, epochs=epochs, max_length=LENGTH, **settings)
+    folder = Path(tempfile.mkdtemp())
+    model, tokens, recipe, _ = training.build(recipe, texts, names, folder, Silent())
+    subject = TorchSubject(model, tokens, Facts(task="classify", labels=names, pooling=model.pooling, max_length=LENGTH))
+    from beside.core.registry import load
+
+    method = load("methods", recipe.method)
+    trained = method.attach(model)
+    turn.recv()
+    began = time.perf_counter()
+    data = Rows(feed=Feed(model, tokens.encode(texts), tokens.pad_id), targets=[names[label] for label in labels])
+    if method.probe_first:
+        training.probe(model, data, names, recipe, Silent())
+    torch.manual_seed(0)
+    fit = Fit(
+        model,
+        trained,
+        data,
+        task=subject.task,
+        labels=names,
+        weights_K=None,
+        evaluate=None,
+        recipe=recipe,
+        checkpoint=Checkpoint(folder / "none"),
+        progress=Silent(),
+    )
+    fit.save = lambda: None  # the peers write no checkpoints either
+    before = time.perf_counter() - began
+    dev = [
+        Example(id=str(i), text=text, target=names[label])
+        for i, (text, label) in enumerate(zip(dev_texts, dev_labels, strict=True))
+    ]
+    accuracy = lambda: training.scores_on(subject, subject.task, dev)["accuracy"]  # noqa: E731
+    turn.send((before, accuracy(), memory()))
+    take_turns(turn, epochs, None, fit.one_epoch, accuracy)
+
+
+def beside_full(turn: Connection, count: int, epochs: int) -> None:
+    """Ours with every layer trained from a fresh head, as the peers do."""
+    beside(turn, count, epochs, method="full", frozen_layers=0, learning_rate=PEER_RATE)
+
+
+def take_turns(
+    turn: Connection, epochs: int, before: float | None, epoch: Callable[[], None], accuracy: Callable[[], float]
+) -> None:
+    """One epoch at each signal; sends its seconds, the dev accuracy after it, and the peak memory."""
+    if before is not None:
+        turn.send(("ready", before))
+    for _ in range(epochs):
+        turn.recv()
+        began = time.perf_counter()
+        epoch()
+        seconds = time.perf_counter() - began
+        turn.send((seconds, accuracy(), memory()))
+
+
+def memory() -> float:
+    """Peak resident memory of this process, MiB."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def embedded() -> Path:
+    """The same base model for everyone."""
+    from beside.engine.model import embedded_folder
+
+    return embedded_folder()
