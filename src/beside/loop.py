@@ -10,12 +10,17 @@ from pathlib import Path
 
 import numpy as np
 
+from beside.core import registry
+from beside.core.columns import Columns
 from beside.core.errors import BadInput, NotEnoughData
 from beside.core.interfaces import Progress, Silent, Subject
-from beside.core.recipe import Policy, Recipe, read_policy
+from beside.core.recipe import Recipe, read_policy
+from beside.core.report import Report
 from beside.core.types import Actor, Answer, Comparison, Corpus, Explanation, Finding, Prediction, Release, Run, Skipped, Splits
 from beside.engine import loading
 from beside.stages import audit, improve, intake, listen, release, review, serve
+from beside.stages.review import Decision, Verification
+from beside.stages.serve import Served
 from beside.store.rows import read_splits
 from beside.store.workspace import Workspace
 
@@ -51,8 +56,8 @@ class Loop:
         self.records, self.artifacts = workspace.records, workspace.artifacts
 
     def intake(
-        self, source: str, name: str, columns: intake.Columns | None = None, task: str = "classify", seed: int = 0
-    ) -> tuple[Corpus, intake.Report]:
+        self, source: str, name: str, columns: Columns | None = None, task: str = "classify", seed: int = 0
+    ) -> tuple[Corpus, Report]:
         """A file becomes a corpus with a report."""
         with self.workspace.lock("import"):
             reads = loading.embedded_tokens()
@@ -83,42 +88,46 @@ class Loop:
             if corpus_id is None:
                 raise BadInput("No corpus was given.", "Name one: `beside train CORPUS`; `beside list corpora` shows them.")
             corpus, recipe = self.records.corpus(self.actor, corpus_id), recipe or Recipe()
-            name = train.run_id(corpus.id, recipe, parent)
+            name, checkpoints = train.run_id(corpus.id, recipe, parent), self.workspace.checkpoints
             if there := [run for run in self.records.runs(self.actor, corpus.id) if run.id == name]:
                 self.progress.say(f"Already trained with this very recipe: {name}. Change a knob (--set seed=1) to train another.")
+                train.forget(checkpoints, name)  # a kill may have come between the last two lines of the block below
                 return there[0]
-            train.write_request(self.workspace.checkpoints, corpus, recipe, parent)
-            run = train.train(
-                corpus,
-                self.splits(corpus),
-                recipe,
-                artifacts=self.artifacts,
-                checkpoints=self.workspace.checkpoints,
-                boards=self.workspace.state / "tensorboard",
-                resume=resume,
-                progress=self.progress,
-                now=self.clock(),
-                parent=parent,
-            )
-            self.records.add_run(self.actor, run)
+            with train.requested(checkpoints, corpus, recipe, parent):
+                run = train.train(
+                    corpus,
+                    self.splits(corpus),
+                    recipe,
+                    artifacts=self.artifacts,
+                    checkpoints=checkpoints,
+                    boards=self.workspace.state / "tensorboard",
+                    resume=resume,
+                    progress=self.progress,
+                    now=self.clock(),
+                    parent=parent,
+                )
+                self.records.add_run(self.actor, run)
         return run
 
     def audit(self, run_id: str, checks: Sequence[str] = (), policy: str = "default") -> list[Finding | Skipped]:
         """A run becomes findings. Each audit looks at the test split once more, which is counted."""
         with self.workspace.lock("audit"):
             run = self.records.run(self.actor, run_id)
-            corpus = self.records.corpus(self.actor, run.corpus_id)
+            corpus, rules = self.records.corpus(self.actor, run.corpus_id), read_policy(policy)
+            for check in checks:
+                registry.source("checks", check)  # a slip of the pen is no look at the test rows
+            subject, splits = self.subject(run), self.splits(corpus)
+            self.records.count_test_use(self.actor, corpus.id, run.id, "audit")  # before the look: a kill must not hide it
             found = audit.audit(
                 run,
-                self.subject(run),
-                self.splits(corpus),
-                read_policy(policy),
+                subject,
+                splits,
+                rules,
                 checks=checks,
                 artifacts=self.artifacts,
                 progress=self.progress,
                 now=self.clock(),
             )
-            self.records.count_test_use(self.actor, corpus.id, run.id, "audit")
             self.records.add_findings(self.actor, found)
         return found
 
@@ -129,12 +138,10 @@ class Loop:
         with self.workspace.lock("release"):
             run = self.records.run(self.actor, run_id)
             corpus = self.records.corpus(self.actor, run.corpus_id)
-            rules: Policy = read_policy(policy)
-            findings, skipped = self.newest_findings(run, rules), self.records.skipped(self.actor, run.id)
+            rules = read_policy(policy)
+            findings, skipped = self.newest_findings(run), self.records.skipped(self.actor, run.id)
             if not findings:
-                raise NotEnoughData(
-                    f"The run '{run.id}' was never audited under policy '{rules.name}'.", f"First: beside audit {run.id}"
-                )
+                raise NotEnoughData(f"The run '{run.id}' was never audited.", f"First: beside audit {run.id}")
             splits = self.splits(corpus)
             made = release.release(
                 run,
@@ -152,7 +159,7 @@ class Loop:
             self.records.add_release(self.actor, made)
         return self.records.release(self.actor, made.id)
 
-    def review(self, release_id: str, decision: review.Decision, reason: str) -> Release:
+    def review(self, release_id: str, decision: Decision, reason: str) -> Release:
         """A person signs over the seal; the policy decides the state."""
         with self.workspace.lock("review"):
             draft = self.records.release(self.actor, release_id)
@@ -160,7 +167,7 @@ class Loop:
             self.records.save_release(self.actor, signed)
         return signed
 
-    def serve(self, release_id: str | None = None) -> serve.Served:
+    def serve(self, release_id: str | None = None) -> Served:
         """A release that may be served becomes one that answers; any other is refused. Without an id: the newest approved one."""
         from beside.engine.runtime import load_subject  # imports torch
 
@@ -169,13 +176,13 @@ class Loop:
         )
         return serve.open_release(chosen, self.findings_of(chosen), load=load_subject, now=self.clock())
 
-    def predict(self, served: serve.Served, texts: Sequence[str]) -> list[Prediction]:
+    def predict(self, served: Served, texts: Sequence[str]) -> list[Prediction]:
         """Texts become answers that are kept, so that a correction can name them."""
         predictions = served.predict(texts, self.clock())
         self.records.add_predictions(self.actor, predictions)
         return predictions
 
-    def explain(self, served: serve.Served, text: str) -> Explanation:
+    def explain(self, served: Served, text: str) -> Explanation:
         """Why the model answers as it does, word by word."""
         return served.explain(text, self.clock())
 
@@ -188,7 +195,12 @@ class Loop:
         return answer
 
     def improve(self, release_id: str) -> Improvement:
-        """Corrections become a child corpus, a challenger is trained on it and meets the champion on the same test rows."""
+        """Corrections become a child corpus, a challenger is trained on it and meets the champion on the same test rows.
+
+        After a kill the same call goes on where it was.
+        """
+        from beside.stages import train  # imports torch
+
         with self.workspace.lock("improve"):
             champion_release = self.records.release(self.actor, release_id)
             champion = self.records.run(self.actor, champion_release.run_id)
@@ -197,15 +209,15 @@ class Loop:
             corpus = improve.child(parent, self.splits(parent), said, artifacts=self.artifacts, now=self.clock())
             self.records.add_corpus(self.actor, corpus)
             asked = champion.recipe.model_copy(update={"threads": None})
-            challenger = self.train(corpus.id, asked, parent=champion.id)
-            rng = np.random.default_rng(champion.seed)
-            test = self.splits(corpus).test
-            comparison = improve.compare(champion, challenger, self.subject(champion), self.subject(challenger), test, rng=rng)
+            begun = train.cut_short(self.workspace.checkpoints, train.run_id(corpus.id, asked, champion.id))
+            challenger = self.train(corpus.id, asked, resume=begun, parent=champion.id)
+            rng, test = np.random.default_rng(champion.seed), self.splits(corpus).test
             self.records.count_test_use(self.actor, parent.id, challenger.id, "improve")
+            comparison = improve.compare(champion, challenger, self.subject(champion), self.subject(challenger), test, rng=rng)
             self.records.add_comparison(self.actor, comparison)
         return Improvement(corpus=corpus, run=challenger, comparison=comparison)
 
-    def verify(self, bundle: str | Path) -> review.Verification:
+    def verify(self, bundle: str | Path) -> Verification:
         """Checks a bundle offline: files, seal, signatures, policy."""
         return review.verify(Path(bundle), self.clock())
 
@@ -223,14 +235,11 @@ class Loop:
         """The findings that a release was sealed with."""
         return [finding for finding in self.records.findings(self.actor, made.run_id) if finding.id in made.finding_ids]
 
-    def newest_findings(self, run: Run, policy: Policy) -> list[Finding]:
-        """The last finding for each check and metric, under this policy's limits."""
-        limits = {(limit.check, limit.metric): limit.limit for limit in policy.limits}
-        newest: dict[tuple[str, str], Finding] = {}
-        for finding in sorted(self.records.findings(self.actor, run.id), key=lambda found: found.made_at):
-            if finding.limit == limits.get((finding.check, finding.metric)):
-                newest[finding.check, finding.metric] = finding
-        return list(newest.values())
+    def newest_findings(self, run: Run) -> list[Finding]:
+        """What the last audit that measured it found of each check and metric; the policy of a release judges it anew."""
+        found = self.records.findings(self.actor, run.id)
+        newest = {(one.check, one.metric): one.made_at for one in sorted(found, key=lambda one: one.made_at)}
+        return [one for one in found if one.made_at == newest[one.check, one.metric]]
 
 
 def as_plain(value: object) -> object:

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from beside.core.splitting import TEST, TRAIN, TUNE, split_rows
+from beside.core.splitting import TEST, TRAIN, TUNE, shares, split_rows
 
 
 @st.composite
@@ -73,7 +73,7 @@ def test_a_group_that_is_half_of_a_label_is_trained_on() -> None:
     groups = np.array([0] * 50 + list(range(1, 51)))
     splits = split_rows(np.zeros(100, dtype=int), groups, keys_of(100), 3)
     assert set(splits[:50]) == {TRAIN}
-    assert np.bincount(splits).tolist() == [80, 10, 10]
+    assert np.bincount(splits).tolist() == [70, 10, 20]
 
 
 def test_one_split_can_be_cut_alone() -> None:
@@ -99,3 +99,9 @@ def test_thousands_of_labels_are_split_in_a_second() -> None:
     labels = np.arange(75_000) % 5_000
     splits = split_rows(labels, np.arange(75_000), keys_of(75_000), 0)
     assert np.bincount(splits).tolist() == [5_000 * 11, 5_000 * 2, 5_000 * 2]
+
+
+def test_a_large_corpus_tests_on_a_tenth_and_a_small_one_on_a_fifth() -> None:
+    assert shares(1_999)[TEST] == 0.2
+    assert shares(2_000)[TEST] == 0.1
+    assert shares(10)[TUNE] == shares(2_000_000)[TUNE] == 0.1

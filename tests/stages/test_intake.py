@@ -14,7 +14,7 @@ Plain = Callable[..., list[list[str]]]
 
 def test_a_file_becomes_a_corpus_whose_every_row_is_accounted_for(world: Any, plain: Plain) -> None:
     world.take(world.write([["text", "label"], *plain()]))
-    assert world.corpus.splits == {"train": 80, "tune": 10, "test": 10}
+    assert world.corpus.splits == {"train": 70, "tune": 10, "test": 20}
     assert world.corpus.labels == ("kind 0", "kind 1")
     assert {row.text: row.target for row in world.rows()} == dict(plain())
     assert (world.report.rows_read, world.report.kept, world.report.refused) == (100, 100, 0)
@@ -144,3 +144,9 @@ def test_broken_code_points_of_json_are_mended_before_anything_is_stored(world: 
     world.take(str(world.folder / "rows.jsonl"))
     assert "half \ufffd of it" in {row.text for row in world.rows()}
     assert world.report.cleaned == 1
+
+
+def test_no_row_is_spared_for_tuning_when_labels_have_few(world: Any, plain: Plain) -> None:
+    world.take(world.write([["text", "label"], *plain()[:30]]))
+    assert world.corpus.splits == {"train": 24, "tune": 0, "test": 6}
+    assert "none to tune on (under 20 rows per label)" in world.report.split

@@ -76,6 +76,7 @@ KINDS = {
     "corpus": N_("corpus"),
     "prediction": N_("prediction"),
     "picture": N_("picture"),
+    "card": N_("card"),
 }
 COLUMNS = {
     "text": N_("text"),

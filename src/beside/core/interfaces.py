@@ -73,6 +73,9 @@ class Reader(Protocol):
     def takes(self, source: str) -> bool:
         """Whether this reader is for that path or name."""
 
+    def notes(self, source: str) -> tuple[str, ...]:
+        """What was found out about the source before its rows: encoding, delimiter, sheet; sentences for a person."""
+
     def rows(self, source: str) -> Iterator[RawRow | Refused]:
         """Rows in order; a row that cannot be read comes as Refused.
 

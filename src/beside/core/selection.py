@@ -12,7 +12,7 @@ from beside.core.errors import BadInput, NotEnoughData
 from beside.core.fingerprints import Fingerprints
 from beside.core.gathering import Gathered
 from beside.core.interfaces import Progress
-from beside.core.splitting import TEST, TRAIN, TUNE, split_rows
+from beside.core.splitting import FEW_PER_LABEL, TEST, TRAIN, TUNE, shares, split_rows
 from beside.core.types import SPLITS
 
 TOO_LARGE = 0.3  # share of all rows in one group from which near-duplicates of different persons no longer join them
@@ -102,9 +102,11 @@ def split(selection: Selection, gathered: Gathered, groups: np.ndarray, seed: in
     """Fills in the splits: those the source names, what it does not name cut from its training rows; says which were cut."""
     keys = gathered.text[selection.rows]
     if gathered.given is None:
-        selection.splits = split_rows(selection.labels, groups, keys, seed)
-        selection.how = f"80/10/10, stratified by label, seed {seed}; near-duplicates and each person's rows stay together"
-        return TUNE, TEST
+        cut: tuple[int, ...] = (TEST,) if few(selection.labels) else (TUNE, TEST)
+        selection.splits = split_rows(selection.labels, groups, keys, seed, cut)
+        parts = in_words(cut, len(keys))
+        selection.how = f"{parts}, stratified by label, seed {seed}; near-duplicates and each person's rows stay together"
+        return cut
     selection.splits = gathered.given[selection.rows].copy()
     train = np.flatnonzero(selection.splits == TRAIN)
     if not len(train):
@@ -112,15 +114,28 @@ def split(selection: Selection, gathered: Gathered, groups: np.ndarray, seed: in
         raise BadInput(f"The column '{column}' marks no row for training.", "Mark rows as train, or import without it: --split ''.")
     absent = tuple(place for place in (TUNE, TEST) if not (selection.splits == place).any())
     given = ", ".join(SPLITS[place] for place in (TRAIN, TUNE, TEST) if place not in absent)
+    if few(selection.labels[train]):
+        absent = tuple(place for place in absent if place != TUNE)
     if not absent:
         selection.how = f"as the source names it: {given}"
         return absent
     labels = np.unique(selection.labels[train], return_inverse=True)[1]
     together = np.unique(groups[train], return_inverse=True)[1]
     selection.splits[train] = split_rows(labels, together, keys[train], seed, absent)
-    cut = " and ".join(SPLITS[place] for place in absent)
-    selection.how = f"as the source names it: {given}; {cut} cut from train (10 % each, stratified by label, seed {seed})"
+    parts = in_words(absent, len(train))
+    selection.how = f"as the source names it: {given}; cut from train: {parts}, stratified by label, seed {seed}"
     return absent
+
+
+def few(labels: np.ndarray) -> bool:
+    """Whether there are so few rows per label that none can be spared for tuning."""
+    return len(labels) < FEW_PER_LABEL * len(np.unique(labels))
+
+
+def in_words(cut: tuple[int, ...], rows: int) -> str:
+    """What was cut from so many rows: `20 % test, 10 % tune`."""
+    said = ", ".join(f"{shares(rows)[place]:.0%} {SPLITS[place]}".replace("%", " %") for place in reversed(cut))
+    return said if TUNE in cut else f"{said}, none to tune on (under {FEW_PER_LABEL} rows per label)"
 
 
 def hold_back(selection: Selection, cut: tuple[int, ...]) -> None:
@@ -145,7 +160,7 @@ def check_splits(selection: Selection) -> None:
         NotEnoughData: a split is empty.
     """
     kept = ~selection.held_back
-    for place in (TRAIN, TUNE, TEST):
+    for place in (TRAIN, TEST) if few(selection.labels) else (TRAIN, TUNE, TEST):
         if not (kept & (selection.splits == place)).any():
             raise NotEnoughData(
                 f"There are too few independent rows: none is left for the split '{SPLITS[place]}' among {int(kept.sum())} rows.",

@@ -14,6 +14,9 @@ from beside.core.fingerprints import mix
 
 TRAIN, TUNE, TEST = 0, 1, 2  # positions in core.types.SPLITS
 SHARE = 0.1  # of the rows, for tuning and for testing each
+SHARE_OF_SMALL = 0.2  # for testing a small corpus: fewer test rows could hardly pass or fail any limit
+SMALL = 2_000  # rows
+FEW_PER_LABEL = 20  # rows per label below which none is spared for tuning: the few-label recipe has nothing to choose
 ROUNDS = 3  # passes over labels that are still missing somewhere
 
 
@@ -38,7 +41,7 @@ def split_rows(
         groups: group of each row, 0..m-1; rows of a group stay together.
         keys: a hash of each row's content, uint64.
         seed: another seed, another split.
-        held_out: splits to cut, SHARE of the rows each; the rest is TRAIN.
+        held_out: splits to cut, `shares` of the rows; the rest is TRAIN.
     """
     sizes = np.bincount(groups)
     luck = group_luck(groups, keys, seed, len(sizes))
@@ -51,7 +54,7 @@ def split_rows(
         ours = by_home[begins[label] : begins[label + 1]]
         enough = member.groups_of_label[label] > len(held_out)
         if len(ours):
-            deal(ours, sizes, luck, splits, held_out, at_least_one=bool(enough))
+            deal(ours, sizes, luck, splits, held_out, shares(len(labels)), at_least_one=bool(enough))
     repair(member, sizes, splits, held_out)
     of_rows: np.ndarray = splits[groups]
     return of_rows
@@ -81,14 +84,28 @@ def home_label(member: Membership, count: int) -> np.ndarray:
     return home
 
 
+def shares(rows: int) -> dict[int, float]:
+    """Which share of so many rows each held-out split gets."""
+    return {TUNE: SHARE, TEST: SHARE_OF_SMALL if rows < SMALL else SHARE}
+
+
 def deal(
-    ours: np.ndarray, sizes: np.ndarray, luck: np.ndarray, splits: np.ndarray, held_out: tuple[int, ...], *, at_least_one: bool
+    ours: np.ndarray,
+    sizes: np.ndarray,
+    luck: np.ndarray,
+    splits: np.ndarray,
+    held_out: tuple[int, ...],
+    share: dict[int, float],
+    *,
+    at_least_one: bool,
 ) -> None:
-    """Gives one label's groups to splits, in place: SHARE of its rows to each held-out split, groups too large for it last."""
-    wanted = round(float(sizes[ours].sum()) * SHARE)
-    large = np.where(sizes[ours] > max(wanted, 1), sizes[ours], 0)
+    """Gives one label's groups to splits, in place: each held-out split its share of the rows, groups too large for it last."""
+    rows_here = float(sizes[ours].sum())
+    smallest = round(rows_here * min(share[split] for split in held_out)) if held_out else 0
+    large = np.where(sizes[ours] > max(smallest, 1), sizes[ours], 0)
     waiting = ours[np.lexsort((luck[ours], large))]
     for position, split in enumerate(reversed(held_out)):  # TEST before TUNE: when there is too little for both, it is tested
+        wanted = round(rows_here * share[split])
         behind = len(held_out) - position  # groups to leave for the other held-out splits and for TRAIN
         most = len(waiting) - behind
         if most < 1 or (wanted < 1 and not at_least_one):

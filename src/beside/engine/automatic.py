@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from beside.core.recipe import Recipe
-
-FEW_PER_LABEL = 20  # rows per label below which the few-label rules hold
+from beside.core.splitting import FEW_PER_LABEL
 
 
 @dataclass(frozen=True, kw_only=True)

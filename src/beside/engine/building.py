@@ -22,9 +22,13 @@ LONGEST_DEFAULT = 256  # tokens
 
 
 def build(
-    recipe: Recipe, texts: list[str], labels: tuple[str, ...], folder: Path, progress: Progress
+    recipe: Recipe, texts: list[str], labels: tuple[str, ...], folder: Path, progress: Progress, outputs: int | None = None
 ) -> tuple[Model, Tokens, Recipe, int]:
     """Model, tokens, the recipe with every automatic knob filled in and told, and how many rows lose their end.
+
+    Args:
+        folder: of this training; `scratch` keeps its tokenizer there.
+        outputs: numbers that the head puts out; None = one per label.
 
     Raises:
         BadInput, BadOption: the base cannot be loaded or not be trained like this.
@@ -53,7 +57,7 @@ def build(
     if chosen:
         progress.say("Chosen from the data: " + ", ".join(f"{key}={value}" for key, value in chosen.items()) + ".")
     drop_unused(encoder)
-    model = Model(encoder, len(labels), filled.pooling, frozen_layers(filled, encoder))
+    model = Model(encoder, outputs or len(labels), filled.pooling, frozen_layers(filled, encoder))
     if filled.dropout is not None:
         set_dropout(model, filled.dropout)
     return model, tokens, filled, cut

@@ -6,12 +6,13 @@ are run again. Half of a small encoder frozen makes an epoch about twice as fast
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from beside.core.interfaces import Progress, Silent
 from beside.engine.model import Model
 from beside.engine.rows import by_length, collate
 
@@ -26,10 +27,12 @@ class Feed:
         model: its `frozen` bottom layers are run once.
         ids: token ids of each row.
         pad_id: id that fills a short row.
+        progress: is told how far the passes over all rows are.
     """
 
-    def __init__(self, model: Model, ids: Sequence[np.ndarray], pad_id: int) -> None:
+    def __init__(self, model: Model, ids: Sequence[np.ndarray], pad_id: int, progress: Progress | None = None) -> None:
         self.model, self.ids, self.pad_id = model, ids, pad_id
+        self.progress = progress or Silent()
         self.lengths = np.array([len(row) for row in ids])
         self.starts = np.concatenate([[0], np.cumsum(self.lengths)])
         self.states_TH: Tensor | None = None
@@ -41,7 +44,7 @@ class Feed:
         """States after the frozen layers, one row per token, (tokens + 1, H); the last row is zero and stands for padding."""
         self.model.eval()
         states_TH = torch.zeros(int(self.starts[-1]) + 1, self.model.width)
-        for batch in by_length(self.lengths, TOKENS_PER_BATCH):
+        for batch in self.batches("frozen"):
             stem_BLH = self.model.stem(*collate([self.ids[i] for i in batch], self.pad_id))
             for place, row in enumerate(batch):
                 states_TH[self.starts[row] : self.starts[row + 1]] = stem_BLH[place, : self.lengths[row]]
@@ -72,6 +75,14 @@ class Feed:
         """Pooled vectors of all rows without dropout, float32, (rows, H)."""
         self.model.eval()
         out = np.empty((len(self.ids), self.model.width), dtype=np.float32)
-        for batch in by_length(self.lengths, TOKENS_PER_BATCH):
+        for batch in self.batches("head"):
             out[batch] = self.vectors(batch).numpy()
         return out
+
+    def batches(self, stage: str) -> Iterator[np.ndarray]:
+        """Every row once, in batches for a pass without gradients; says how far it is."""
+        done = 0
+        for batch in by_length(self.lengths.tolist(), TOKENS_PER_BATCH):
+            yield batch
+            done += len(batch)
+            self.progress.step(stage, done, len(self.ids), "rows read by the layers that do not learn")

@@ -22,9 +22,7 @@ def patient() -> Iterator[Callable[[], bool]]:
             raise KeyboardInterrupt
         asked.append(number)
 
-    ours = threading.current_thread() is threading.main_thread() and (
-        signal.getsignal(signal.SIGINT) is signal.default_int_handler
-    )
+    ours = threading.current_thread() is threading.main_thread() and (signal.getsignal(signal.SIGINT) is signal.default_int_handler)
     if not ours:
         yield lambda: False
         return

@@ -118,8 +118,8 @@ class Model(nn.Module):
 def layers_of(encoder: PreTrainedModel) -> nn.ModuleList:
     """The stacked layers of an encoder that can be run one by one; empty for any other architecture.
 
-    Others keep a part of the work outside the layers (MPNet its position bias, ELECTRA's small one a projection), so that layers run
-    alone would give other states, without any error.
+    Others keep a part of the work outside the layers (MPNet its position bias, ELECTRA's small one a projection): their layers
+    run alone would give other states, without any error.
     """
     alone = encoder.config.model_type in LAYERED and encoder.config._attn_implementation == "sdpa"
     return encoder.encoder.layer if alone and not hasattr(encoder, "embeddings_project") else nn.ModuleList()
@@ -171,9 +171,7 @@ def pretrained(source: str) -> tuple[PreTrainedModel, Tokenizer]:
     config = AutoConfig.from_pretrained(source, **given)
     if config.is_encoder_decoder:
         raise ValueError(f"it is a {config.model_type}, an encoder with a decoder; an encoder alone is needed.")
-    encoder, found = AutoModel.from_pretrained(
-        source, use_safetensors=True, dtype=torch.float32, output_loading_info=True, **given
-    )
+    encoder, found = AutoModel.from_pretrained(source, use_safetensors=True, dtype=torch.float32, output_loading_info=True, **given)
     missing = sorted(name for name in found["missing_keys"] if not name.startswith("pooler."))
     if missing:
         raise ValueError(f"its weights lack {len(missing)} tensors that a {config.model_type} has, for example {missing[0]}.")
@@ -239,7 +237,8 @@ def save_model(folder: Path, model: Model, tokens: Tokens, facts: Facts) -> None
         (folder / "tokenizer.json").write_text(tokens.tokenizer.to_str(pretty=True), encoding="utf-8")
         (folder / FACTS).write_text(json.dumps(asdict(facts), ensure_ascii=False, indent=1), encoding="utf-8")
     except (OSError, SafetensorError) as error:
-        raise StorageFailed(f"Cannot save the model: {error}.", "Free disk space, then go on with: beside train --resume") from error
+        remedy = "Free disk space, then go on with: beside train --resume"
+        raise StorageFailed(f"Cannot save the model: {error}.", remedy) from error
 
 
 def load_model(folder: Path) -> tuple[Model, Tokens, Facts]:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 
-from beside.core.errors import GateClosed, StorageFailed
+from beside.core.errors import GateClosed
 from beside.core.interfaces import Method, Progress, Task
 from beside.core.recipe import Recipe
 from beside.core.registry import load
@@ -61,8 +62,16 @@ def train_model(
         BadInput, BadOption: the base cannot be loaded or not be trained like this.
         UnreadableText: the base does not know the script of the text.
         GateClosed: the saved model does not answer like the trained one.
+        Altered: the checkpoint is not what was written.
+        StorageFailed: the disk does not take checkpoint or model.
+        KeyboardInterrupt: Ctrl-C; a training in its steps has saved where it is.
     """
-    model, tokens, recipe, cut = build(recipe, [example.text for example in examples], labels, checkpoint.folder, progress)
+    before = begun(checkpoint, resume, progress)
+    if before is not None:
+        recipe = recipe.model_copy(update={"threads": before["threads"]})  # sums depend on it, also on another machine
+    task: Task = load("tasks", task_name)
+    texts, outputs = [example.text for example in examples], task.outputs(labels)
+    model, tokens, recipe, cut = build(recipe, texts, labels, checkpoint.folder, progress, outputs)
     named = [Example(id=label, text=spoken(label), target=label) for label in labels] if recipe.label_names else []
     learned = [*examples, *named]
     subject = TorchSubject(model, tokens, Facts(task=task_name, labels=labels, pooling=model.pooling, max_length=tokens.max_length))
@@ -70,12 +79,12 @@ def train_model(
     names = method.attach(model)
     report_trainable(model, names, method.probe_first, progress)
     rows = Rows(
-        feed=Feed(model, tokens.encode([example.text for example in learned]), tokens.pad_id),
+        feed=Feed(model, tokens.encode([example.text for example in learned]), tokens.pad_id, progress),
         targets=[str(example.target) for example in learned],
     )
-    if method.probe_first and not (resume and checkpoint.load()):
+    if method.probe_first and before is None:
         probe(model, rows, labels, recipe, progress)
-    fitted = descend(subject, names, rows, tune, recipe, checkpoint, resume, boards, progress) if names else Fitted()
+    fitted = descend(subject, names, rows, tune, recipe, checkpoint, before is not None, boards, progress) if names else Fitted()
     scores = finish(folder, subject, tune, [example.text for example in tune or examples], progress)
     return Trained(
         recipe=recipe,
@@ -86,6 +95,16 @@ def train_model(
         truncated=cut,
         seconds_before=fitted.seconds_before,
     )
+
+
+def begun(checkpoint: Checkpoint, resume: bool, progress: Progress) -> dict[str, Any] | None:
+    """Where to go on from, or None for the beginning; what that means for earlier work is said."""
+    before = checkpoint.facts() if resume else None
+    if resume and before is None:
+        progress.say("No step of this training was saved yet: it starts from the beginning.")
+    if not resume and checkpoint.index.exists():
+        progress.say("This very training was cut short before. It starts from the beginning; with --resume it would have gone on.")
+    return before
 
 
 def descend(
@@ -182,9 +201,14 @@ def announcing(progress: Progress, write: Callable[[dict[str, float]], None] | N
     """What happens after each epoch: a line for the person, numbers for TensorBoard."""
 
     def on_epoch(row: dict[str, float]) -> None:
+        nonlocal write
         progress.say("  ".join(f"{name} {value:.4g}" for name, value in row.items()))
-        if write:
-            write(row)
+        try:
+            if write:
+                write(row)
+        except OSError as error:  # curves are a convenience: no training ends for want of them
+            progress.say(f"The curves for TensorBoard cannot be written: {error}. The training goes on without.")
+            write = None
 
     return on_epoch
 
@@ -194,7 +218,8 @@ def kept_rule(fitted: Fitted, recipe: Recipe, has_tune: bool) -> str:
     if not has_tune:
         return f"Kept epoch {fitted.kept_epoch}, the last: there is no tune split to choose by."
     patience = f"stop after {recipe.patience} epochs without a better one" if recipe.patience else "no early stop"
-    return f"Kept epoch {fitted.kept_epoch} of {len(fitted.history)}: best score on the tune split, ties to the lower loss; {patience}."
+    kept = f"Kept epoch {fitted.kept_epoch} of {len(fitted.history)}"
+    return f"{kept}: best score on the tune split, ties to the lower loss; {patience}."
 
 
 def prove(folder: Path, subject: TorchSubject, texts: list[str], progress: Progress) -> None:
@@ -206,7 +231,7 @@ def prove(folder: Path, subject: TorchSubject, texts: list[str], progress: Progr
     asked = texts[:TRUTH_TEXTS] or ["truth test", "真话"]
     progress.say(f"Truth test: reloading the saved model in a fresh process, {len(asked)} rows.")
     worst = float(np.abs(fresh_logits([folder], asked)[0] - subject.logits(asked)).max())
-    if worst > TRUTH_TOLERANCE:
+    if not worst <= TRUTH_TOLERANCE:  # also when it is no number
         raise GateClosed(
             f"Truth test failed: reloaded logits differ by {worst:.2g} (limit {TRUTH_TOLERANCE:g}).", "Nothing was stored."
         )

@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from itertools import chain
+from typing import get_args
 
 import numpy as np
 
@@ -49,7 +50,7 @@ def stored(parent: Corpus, splits: Splits, artifacts: Artifacts, now: datetime) 
     digest = hashlib.sha256()
 
     def rows() -> Iterator[tuple[Split, Example]]:
-        for split, examples in splits._asdict().items():
+        for split, examples in zip(get_args(Split), splits, strict=True):
             for example in examples:
                 digest.update(json.dumps([split, example.model_dump()], ensure_ascii=False, sort_keys=True).encode() + b"\n")
                 yield split, example

@@ -4,22 +4,28 @@ from __future__ import annotations
 
 import json
 import platform
+import shutil
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from beside import __version__
-from beside.core.errors import BadInput, NotEnoughData
+from beside.core.errors import Altered, BadInput, BadOption, NotEnoughData, UnreadableText
 from beside.core.interfaces import Progress
-from beside.core.recipe import Recipe
+from beside.core.recipe import Recipe, checked
 from beside.core.types import Corpus, Example, Run, Splits, content_id
 from beside.engine.checkpoint import Checkpoint
 from beside.engine.training import train_model
 from beside.store.artifacts import Artifacts
+from beside.store.files import storage_errors, whole_file
+
+REQUEST = "request.json"  # in the folder of a training that is not over: what was asked for
+MODEL = "model-"  # beginning of the name of a folder in which a model is made
 
 
 def run_id(corpus_id: str, recipe: Recipe, parent: str | None = None) -> str:
@@ -44,7 +50,7 @@ def train(
 
     Args:
         artifacts: where the model is kept.
-        checkpoints: folder of what a killed training goes on from.
+        checkpoints: folder of what a killed training goes on from; it stays until `requested` ends, or somebody clears it.
         boards: folder of TensorBoard files, or None for none.
         resume: go on from the checkpoint of this very training, when there is one.
         parent: run that this one is to replace.
@@ -53,27 +59,27 @@ def train(
         NotEnoughData: fewer than two labels to learn.
         UnreadableText: the base model does not know the script of the text.
         GateClosed: the saved model does not answer like the trained one.
+        StorageFailed: the disk does not take checkpoint or model; `resume` goes on from the last checkpoint.
+        Altered: the checkpoint is not what was written.
     """
     began = time.perf_counter()
     name = run_id(corpus.id, recipe, parent)
     examples = labelled(splits.train)
     must_be_learnable(corpus.labels, examples)
-    checkpoint = Checkpoint(checkpoints / name)
-    with TemporaryDirectory() as folder:
+    with model_folder(checkpoints / name) as folder:
         trained = train_model(
-            Path(folder),
+            folder,
             examples,
             labelled(splits.tune),
             corpus.labels,
             corpus.task,
             recipe,
-            checkpoint=checkpoint,
+            checkpoint=Checkpoint(checkpoints / name),
             resume=resume,
             boards=boards / name if boards else None,
             progress=progress,
         )
-        model = artifacts.put_folder(Path(folder))
-    checkpoint.clear()
+        model = artifacts.put_folder(folder)
     return Run(
         id=name,
         corpus_id=corpus.id,
@@ -123,12 +129,47 @@ def versions() -> dict[str, str]:
     }
 
 
-def write_request(checkpoints: Path, corpus: Corpus, recipe: Recipe, parent: str | None) -> None:
-    """Notes what was asked for, so that `--resume` needs no repetition of options."""
-    folder = checkpoints / run_id(corpus.id, recipe, parent)
-    folder.mkdir(parents=True, exist_ok=True)
-    request = {"corpus": corpus.id, "recipe": recipe.model_dump(), "parent": parent}
-    (folder / "request.json").write_text(json.dumps(request), encoding="utf-8")
+@contextmanager
+def model_folder(home: Path) -> Iterator[Path]:
+    """A folder for the model in the making, on the disk of the checkpoints; what a killed training left there is removed."""
+    with storage_errors(f"'{home}'"):
+        home.mkdir(parents=True, exist_ok=True)
+        for left in home.glob(f"{MODEL}*"):
+            shutil.rmtree(left, ignore_errors=True)
+        folder = TemporaryDirectory(prefix=MODEL, dir=home, ignore_cleanup_errors=True)
+    with folder:
+        yield Path(folder.name)
+
+
+@contextmanager
+def requested(checkpoints: Path, corpus: Corpus, recipe: Recipe, parent: str | None) -> Iterator[None]:
+    """Notes what was asked for, so that `--resume` needs no repetition of options; forgotten when the block ends well.
+
+    It is forgotten, too, when the training was refused before its first checkpoint: going on would be refused again.
+    """
+    name = run_id(corpus.id, recipe, parent)
+    content = {"corpus": corpus.id, "recipe": recipe.model_dump(), "parent": parent}
+    with storage_errors(f"'{checkpoints / name}'"):
+        (checkpoints / name).mkdir(parents=True, exist_ok=True)
+    with whole_file(checkpoints / name / REQUEST) as file:
+        file.write_text(json.dumps(content), encoding="utf-8")
+    try:
+        yield
+    except (BadInput, BadOption, NotEnoughData, UnreadableText):
+        if not cut_short(checkpoints, name):
+            forget(checkpoints, name)
+        raise
+    forget(checkpoints, name)
+
+
+def cut_short(checkpoints: Path, name: str) -> bool:
+    """Whether this training was begun, not ended, and has a state to go on from."""
+    return Checkpoint(checkpoints / name).index.exists()
+
+
+def forget(checkpoints: Path, name: str) -> None:
+    """Removes the checkpoint and the request of a training."""
+    Checkpoint(checkpoints / name).clear()
 
 
 def unfinished(checkpoints: Path, corpus_id: str | None) -> tuple[str, Recipe, str | None]:
@@ -136,9 +177,24 @@ def unfinished(checkpoints: Path, corpus_id: str | None) -> tuple[str, Recipe, s
 
     Raises:
         BadInput: there is none.
+        Altered: its request cannot be read.
     """
-    for file in sorted(checkpoints.glob("*/request.json"), key=lambda file: file.stat().st_mtime, reverse=True):
-        request = json.loads(file.read_text(encoding="utf-8"))
-        if corpus_id in (None, request["corpus"]):
-            return request["corpus"], Recipe(**request["recipe"]), request["parent"]
-    raise BadInput("There is no unfinished training to resume.", "Start one: `beside train CORPUS`.")
+    for file in sorted(checkpoints.glob(f"*/{REQUEST}"), key=lambda file: file.stat().st_mtime, reverse=True):
+        try:
+            request = json.loads(file.read_text(encoding="utf-8"))
+            asked = request["corpus"], checked(Recipe, request["recipe"], "recipe"), request["parent"]
+            intact = run_id(*asked) == file.parent.name
+        except (OSError, ValueError, KeyError, TypeError, BadOption) as error:
+            raise altered(file, f"cannot be read: {error}") from error
+        if not intact:
+            raise altered(file, "was altered: it asks for another training than its folder is named after")
+        if corpus_id in (None, asked[0]):
+            return asked
+    of = f" of '{corpus_id}'" if corpus_id else ""
+    raise BadInput(f"There is no unfinished training{of} to resume.", "Start one: `beside train CORPUS`.")
+
+
+def altered(file: Path, what: str) -> Altered:
+    """The error for a request that is not what was written."""
+    hint = f"Delete the folder {file.parent}, then start the training again: `beside train CORPUS`."
+    return Altered(f"The request of an unfinished training, {file.parent.name}/{file.name}, {what}.", hint)

@@ -33,8 +33,12 @@ class Classify:
         return torch.tensor([position[target] for target in targets], dtype=torch.int64)
 
     def loss(self, logits_BK: Tensor, targets_B: Tensor, weights_K: Tensor | None, smoothing: float) -> Tensor:
-        """Mean cross-entropy in nats."""
-        return cross_entropy(logits_BK, targets_B, weight=weights_K, label_smoothing=smoothing)
+        """Mean cross-entropy in nats; a row's loss is multiplied by the weight of its label.
+
+        The mean is over rows, not over weights: then the batch that a row happens to share does not change how much it counts.
+        """
+        losses_B = cross_entropy(logits_BK, targets_B, weight=weights_K, label_smoothing=smoothing, reduction="none")
+        return losses_B.mean()
 
     def decode(self, logits_NK: np.ndarray, labels: Sequence[str]) -> list[str]:
         """The label with the largest number, for each row."""
