@@ -19,7 +19,7 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 
-from finetune_contestants import BATCH, DATA, LENGTH, beside, beside_full, rows, trainer, tutorial
+from finetune_contestants import BATCH, DATA, DEV_ROWS, LENGTH, beside, beside_full, rows, trainer, tutorial
 
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # inherited by the contestants, before they load torch
 
@@ -98,7 +98,7 @@ def report(count: int, epochs: int, log: dict[str, list], start: dict[str, tuple
         "",
         f"{datetime.now(UTC).date()}, {len(os.sched_getaffinity(0))} cores ({platform.machine()}, no GPU), torch fp32.",
         f"{count} SST-2 sentences, batch {BATCH}, all-MiniLM-L6-v2, {epochs} epochs taken in turns in one run;",
-        "accuracy on the 872 dev rows.",
+        f"accuracy on {DEV_ROWS} dev rows.",
         f"The goal, {goal:.4f}, is what both peers reach. By `benchmarks/finetune.py {count} {epochs}`.",
         "",
         "| | seconds per epoch | rows/s | before the first epoch | best dev accuracy | seconds to the goal | peak memory |",

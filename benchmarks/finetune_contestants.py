@@ -12,13 +12,14 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 
 DATA = Path(os.environ.get("BESIDE_BENCH_DATA", Path(__file__).parent.parent.parent / "shared" / "data"))
+DEV_ROWS = 400  # looked at after each epoch, outside the timed part
 BATCH, LENGTH, PEER_RATE = 16, 128, 5e-5  # 5e-5 is Trainer's default
 
 
 def rows(count: int) -> tuple[list[str], list[int], list[str], list[int]]:
     """Train and dev rows of SST-2; texts and 0/1 labels. The test split stays closed."""
     parts = []
-    for split, limit in (("train", count), ("dev", 872)):
+    for split, limit in (("train", count), ("dev", DEV_ROWS)):
         lines = [json.loads(line) for line in (DATA / "sst2" / f"{split}.jsonl").read_text(encoding="utf-8").splitlines()][:limit]
         parts += [[line["text"] for line in lines], [int(line["label"] == "positive") for line in lines]]
     return tuple(parts)
@@ -119,8 +120,10 @@ def beside(turn: Connection, count: int, epochs: int, **settings: object) -> Non
 
     from beside.core.interfaces import Silent
     from beside.core.recipe import Recipe
+    from beside.core.registry import load
     from beside.core.types import Example
     from beside.engine import training
+    from beside.engine.building import build
     from beside.engine.checkpoint import Checkpoint
     from beside.engine.feed import Feed
     from beside.engine.fit import Fit, Rows
@@ -129,12 +132,10 @@ def beside(turn: Connection, count: int, epochs: int, **settings: object) -> Non
 
     texts, labels, dev_texts, dev_labels = rows(count)
     names = ("negative", "positive")
-    recipe = Recipe(batch_size=BATCH, epochs=epochs, max_length=LENGTH, **settings)
     folder = Path(tempfile.mkdtemp())
-    model, tokens, recipe, _ = training.build(recipe, texts, names, folder, Silent())
+    recipe = Recipe(batch_size=BATCH, epochs=epochs, max_length=LENGTH, **settings)
+    model, tokens, recipe, _ = build(recipe, texts, names, folder, Silent())
     subject = TorchSubject(model, tokens, Facts(task="classify", labels=names, pooling=model.pooling, max_length=LENGTH))
-    from beside.core.registry import load
-
     method = load("methods", recipe.method)
     trained = method.attach(model)
     turn.recv()
@@ -143,25 +144,16 @@ def beside(turn: Connection, count: int, epochs: int, **settings: object) -> Non
     if method.probe_first:
         training.probe(model, data, names, recipe, Silent())
     torch.manual_seed(0)
-    fit = Fit(
-        model,
-        trained,
-        data,
-        task=subject.task,
-        labels=names,
-        weights_K=None,
-        evaluate=None,
-        recipe=recipe,
-        checkpoint=Checkpoint(folder / "none"),
-        progress=Silent(),
-    )
+    parts = {"task": subject.task, "labels": names, "weights_K": None, "evaluate": None, "recipe": recipe}
+    fit = Fit(model, trained, data, **parts, checkpoint=Checkpoint(folder / "none"), progress=Silent())
     fit.save = lambda: None  # the peers write no checkpoints either
     before = time.perf_counter() - began
-    dev = [
-        Example(id=str(i), text=text, target=names[label])
-        for i, (text, label) in enumerate(zip(dev_texts, dev_labels, strict=True))
-    ]
-    accuracy = lambda: training.scores_on(subject, subject.task, dev)["accuracy"]  # noqa: E731
+    answers = zip(dev_texts, dev_labels, strict=True)
+    dev = [Example(id=str(index), text=text, target=names[label]) for index, (text, label) in enumerate(answers)]
+
+    def accuracy() -> float:
+        return training.scores_on(subject, subject.task, dev)["accuracy"]
+
     turn.send((before, accuracy(), memory()))
     take_turns(turn, epochs, None, fit.one_epoch, accuracy)
 

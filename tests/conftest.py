@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import json
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -159,3 +163,96 @@ def make_splits() -> Callable[..., Splits]:
         return Splits(train=rows("train", test if train is None else train), tune=[], test=rows("test", test))
 
     return build
+
+
+WORDS = {
+    "cancel": "cancel stop end subscription contract quit membership terminate leave plan renewal",
+    "deliver": "parcel courier arrive late track shipping package doorstep address driver van",
+    "refund": "money back refund charged twice return paid amount card statement reimburse",
+}
+COMMON = "please hello my the i want can you help with this today yesterday again still why when could someone tell me about it"
+
+
+@pytest.fixture(scope="session")
+def messages() -> Callable[..., list[tuple[str, str]]]:
+    """`messages(n, seed=0)`: n labelled texts of made-up customers, three labels in turn, no two texts alike."""
+
+    def made(n: int, seed: int = 0) -> list[tuple[str, str]]:
+        rng = np.random.default_rng(seed)
+        rows = []
+        for place in range(n):
+            label = LABELS[place % len(LABELS)]
+            words = [*rng.choice(WORDS[label].split(), 3, replace=False), *rng.choice(COMMON.split(), 6, replace=False)]
+            rows.append((" ".join(rng.permutation(words)), label))
+        return rows
+
+    return made
+
+
+@pytest.fixture(scope="session")
+def tiny_base(tmp_path_factory: pytest.TempPathFactory, messages: Callable[..., list[tuple[str, str]]]) -> Path:
+    """Folder of a random two-layer BERT with its tokenizer, as `save_pretrained` leaves it: a base that trains in seconds."""
+    import torch
+    from transformers import BertConfig, BertModel, PreTrainedTokenizerFast
+
+    from beside.engine.tokens import train_tokenizer
+
+    torch.manual_seed(0)
+    tokenizer = train_tokenizer([text for text, _ in messages(300)])
+    size = {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 64}
+    config = BertConfig(vocab_size=tokenizer.get_vocab_size(), max_position_embeddings=64, pad_token_id=0, **size)
+    folder = tmp_path_factory.mktemp("base") / "tiny"
+    BertModel(config).save_pretrained(folder)
+    special = {"pad_token": "[PAD]", "unk_token": "[UNK]", "cls_token": "[CLS]", "sep_token": "[SEP]", "mask_token": "[MASK]"}
+    PreTrainedTokenizerFast(tokenizer_object=tokenizer, **special).save_pretrained(folder)
+    return folder
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a `beside` command ended."""
+
+    code: int  # exit code, or minus the signal that ended it
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        """The one JSON document on stdout; anything else there is an error."""
+        return json.loads(self.out)
+
+
+class Command:
+    """Runs `beside` commands as a person would, each in a process of its own, without the seconds that importing torch takes."""
+
+    def __init__(self, server: subprocess.Popen[str]) -> None:
+        self.server = server
+
+    def __call__(self, *args: object, cwd: Path, patch: str = "", fsize: int | None = None) -> Ended:
+        """Runs a command to its end; `patch` and `fsize` as in tests/fork_server.py."""
+        return Ended(**self.ask(args=[str(arg) for arg in args], cwd=str(cwd), patch=patch, fsize=fsize))
+
+    def start(self, *args: object, cwd: Path, patch: str = "") -> dict[str, int]:
+        """Starts a command and returns at once; `join` waits for its end."""
+        return self.ask(args=[str(arg) for arg in args], cwd=str(cwd), patch=patch, wait=False)
+
+    def join(self, started: dict[str, int]) -> Ended:
+        """Waits for a command that `start` began."""
+        return Ended(**self.ask(join=started["pid"], number=started["number"]))
+
+    def ask(self, **job: object) -> dict[str, Any]:
+        assert self.server.stdin and self.server.stdout
+        self.server.stdin.write(json.dumps(job) + "\n")
+        self.server.stdin.flush()
+        return dict(json.loads(self.server.stdout.readline()))
+
+
+@pytest.fixture(scope="session")
+def beside(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Command]:
+    """`beside("import", file, "--name", "inbox", cwd=folder)`: how it ended, with its output."""
+    script = Path(__file__).parent / "fork_server.py"
+    command = [sys.executable, str(script), str(tmp_path_factory.mktemp("said"))]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as server:
+        yield Command(server)
+        assert server.stdin
+        server.stdin.close()

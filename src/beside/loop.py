@@ -199,8 +199,6 @@ class Loop:
 
         After a kill the same call goes on where it was.
         """
-        from beside.stages import train  # imports torch
-
         with self.workspace.lock("improve"):
             champion_release = self.records.release(self.actor, release_id)
             champion = self.records.run(self.actor, champion_release.run_id)
@@ -209,7 +207,7 @@ class Loop:
             corpus = improve.child(parent, self.splits(parent), said, artifacts=self.artifacts, now=self.clock())
             self.records.add_corpus(self.actor, corpus)
             asked = champion.recipe.model_copy(update={"threads": None})
-            begun = train.cut_short(self.workspace.checkpoints, train.run_id(corpus.id, asked, champion.id))
+            begun = self.cut_short(corpus.id, asked, champion.id)
             challenger = self.train(corpus.id, asked, resume=begun, parent=champion.id)
             rng, test = np.random.default_rng(champion.seed), self.splits(corpus).test
             self.records.count_test_use(self.actor, parent.id, challenger.id, "improve")
@@ -220,6 +218,12 @@ class Loop:
     def verify(self, bundle: str | Path) -> Verification:
         """Checks a bundle offline: files, seal, signatures, policy."""
         return review.verify(Path(bundle), self.clock())
+
+    def cut_short(self, corpus_id: str, recipe: Recipe, parent: str | None = None) -> bool:
+        """Whether this very training was killed after its first checkpoint, so that `resume` would go on from there."""
+        from beside.stages import train  # imports torch
+
+        return train.cut_short(self.workspace.checkpoints, train.run_id(corpus_id, recipe, parent))
 
     def splits(self, corpus: Corpus) -> Splits:
         """All rows of a corpus."""

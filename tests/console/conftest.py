@@ -23,22 +23,35 @@ EVIDENCE: dict[str, dict[str, Any]] = {
         "kind": "report",
         "rows": [
             {
-                "label": EVIL, "support": 5, "answered": 5, "precision": 1.0, "precision_low": 0.6, "precision_high": 1.0,
-                "recall": 0.5, "recall_low": 0.3, "recall_high": 0.8, "f1": 0.7, "f1_low": 0.5, "f1_high": 0.9,
+                "label": EVIL,
+                "support": 5,
+                "answered": 5,
+                "precision": 1.0,
+                "precision_low": 0.6,
+                "precision_high": 1.0,
+                "recall": 0.5,
+                "recall_low": 0.3,
+                "recall_high": 0.8,
+                "f1": 0.7,
+                "f1_low": 0.5,
+                "f1_high": 0.9,
             }
         ],
         "averages": [],
     },
     "tfidf_accuracy": {
-        "kind": "bars", "title": "accuracy", "unit": "share",
+        "kind": "bars",
+        "title": "accuracy",
+        "unit": "share",
         "rows": [{"name": "this model", "value": 0.9, "low": 0.8, "high": 0.95}],
     },
     "ece": {"kind": "reliability", "bins": [{"low": 0.0, "high": 1.0, "confidence": 0.8, "accuracy": 0.9, "n": 40}]},
     "flip_rate": {
-        "kind": "examples", "of": 9,
+        "kind": "examples",
+        "of": 9,
         "rows": [{"after": "a", "before": "b", "edited": EVIL, "target": "b", "text": "a text"}],
     },
-}  # fmt: skip
+}
 CHECKS = {"ece": "calibration/ece", "flip_rate": "robustness/typos"}
 
 
@@ -59,7 +72,9 @@ class Shown:
         return client
 
 
-def browser(app: FastAPI, *, language: str = "en", at: str = "127.0.0.1:8321", client: str = "127.0.0.1", **headers: str) -> TestClient:
+def browser(
+    app: FastAPI, *, language: str = "en", at: str = "127.0.0.1:8321", client: str = "127.0.0.1", **headers: str
+) -> TestClient:
     """A client that asks for pages as a browser does."""
     told = {"accept": "text/html,*/*;q=0.8", "accept-language": language, **headers}
     return TestClient(app, base_url=f"http://{at}", client=(client, 50_000), headers=told)
@@ -120,12 +135,23 @@ def add_evidence(made: Any) -> None:
     records, run = made.workspace.records, made.release.run_id
     found: list[Finding | Skipped] = [
         Finding(
-            id=f"finding-{metric}", run_id=run, check=CHECKS.get(metric, "utility/report"), metric=metric, unit="share",
-            better="lower" if metric in CHECKS else "higher", value=0.5, low=0.4, high=0.6, n=100, seed=0,
-            limit=None if metric == "macro_f1" else 0.7, evidence=made.workspace.artifacts.put_json(evidence), made_at=datetime.now(UTC),
+            id=f"finding-{metric}",
+            run_id=run,
+            check=CHECKS.get(metric, "utility/report"),
+            metric=metric,
+            unit="share",
+            better="lower" if metric in CHECKS else "higher",
+            value=0.5,
+            low=0.4,
+            high=0.6,
+            n=100,
+            seed=0,
+            limit=None if metric == "macro_f1" else 0.7,
+            evidence=made.workspace.artifacts.put_json(evidence),
+            made_at=datetime.now(UTC),
         )
         for metric, evidence in EVIDENCE.items()
-    ]  # fmt: skip
+    ]
     found.append(Skipped(run_id=run, check="robustness/typos", why="None of the 3 test rows holds a word that can be mistyped."))
     records.add_findings(made.owner, found)
     records.count_test_use(made.owner, "corpus-toy", run, "audit")
@@ -141,7 +167,18 @@ def add_neighbours(made: Any) -> None:
     records.add_comparison(
         owner,
         Comparison(
-            champion=run.id, challenger="run-next", n=3, champion_accuracy=0.5, challenger_accuracy=0.75, gap=0.25, low=-0.1, high=0.5,
-            only_champion=0, only_challenger=1, p_value=0.3, verdict="cannot tell", flipped=(),
+            champion=run.id,
+            challenger="run-next",
+            n=3,
+            champion_accuracy=0.5,
+            challenger_accuracy=0.75,
+            gap=0.25,
+            low=-0.1,
+            high=0.5,
+            only_champion=0,
+            only_challenger=1,
+            p_value=0.3,
+            verdict="cannot tell",
+            flipped=(),
         ),
-    )  # fmt: skip
+    )

@@ -11,7 +11,13 @@ from beside.console.language import Language, accepted
 
 @pytest.mark.parametrize(
     "header, first",
-    [("zh-CN,zh;q=0.9,en;q=0.8", "zh"), ("en;q=0.5, zh-Hans;q=0.9", "zh"), ("fr, en;q=0.1", "fr"), ("zh;q=0, en", "en"), ("de;q=x", None)],
+    [
+        ("zh-CN,zh;q=0.9,en;q=0.8", "zh"),
+        ("en;q=0.5, zh-Hans;q=0.9", "zh"),
+        ("fr, en;q=0.1", "fr"),
+        ("zh;q=0, en", "en"),
+        ("de;q=x", None),
+    ],
 )
 def test_what_a_browser_wants_most_comes_first(header, first):
     assert next(iter(accepted(header)), None) == first

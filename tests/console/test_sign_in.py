@@ -37,7 +37,9 @@ def test_a_wrong_key_is_refused_in_the_persons_language_and_not_repeated(full, l
     assert "set-cookie" not in answer.headers
 
 
-@pytest.mark.parametrize("next, place", [("/review", "/review"), ("https://evil.example", "/"), ("//evil.example", "/"), ("/\\evil", "/")])
+@pytest.mark.parametrize(
+    "next, place", [("/review", "/review"), ("https://evil.example", "/"), ("//evil.example", "/"), ("/\\evil", "/")]
+)
 def test_after_signing_in_one_stays_on_this_server(full, next, place):
     answer = full.visit().post("/sign-in", data={"key": full.keys["owner"], "next": next}, follow_redirects=False)
     assert answer.headers["location"] == place

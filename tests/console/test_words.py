@@ -11,6 +11,7 @@ import pytest
 from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po
 
+import beside
 import beside.console
 from beside.console import terms
 from beside.console.language import CATALOGUES, Language
@@ -69,16 +70,50 @@ def test_every_metric_of_every_check_has_a_name():
         assert set(registry.load("checks", check).metrics) <= terms.METRICS.keys()
 
 
+def test_every_stage_of_work_has_a_name():
+    source = Path(beside.__file__).parent
+    told = {
+        name for file in source.rglob("*.py") for name in re.findall(r'progress\.step\("(\w+)"', file.read_text(encoding="utf-8"))
+    }
+    assert told <= terms.STAGES.keys()
+    assert {"read", "train", "audit"} <= told
+
+
+@pytest.mark.parametrize(
+    "note, told",
+    [
+        ("epoch 2/3, loss 0.512, about 40 s left", "约剩 40 秒"),
+        ("about 3 min left", "约剩 3 分钟"),
+        ("utility/report, about 1.5 h left", "约剩 1.5 小时"),
+        ("rows", ""),
+    ],
+)
+def test_what_work_says_of_itself_becomes_the_time_that_is_left(note, told):
+    assert Words(Language("zh")).note({"note": note}) == told
+
+
 @pytest.mark.parametrize("code", ["en", "zh"])
 def test_all_that_the_gate_may_object_to_is_said_in_the_persons_language(code):
     limits = [Limit(check="utility/report", metric="macro_f1", limit=limit, reason="so") for limit in (0.9, 0.79)]
     policy = Policy(name="p", quorum=2, limits=tuple(limits), block_inconclusive=True)
     rejection = Signature(who="Mei", role="reviewer", decision="reject", reason="No: too few.\nReally.", at=NOW, over="seal")
     found = [
-        Finding(id="f", run_id="r", check="utility/report", metric="macro_f1", unit="score", better=better, value=0.8, low=0.75,
-                high=0.82, n=n, seed=0, made_at=NOW)
+        Finding(
+            id="f",
+            run_id="r",
+            check="utility/report",
+            metric="macro_f1",
+            unit="score",
+            better=better,
+            value=0.8,
+            low=0.75,
+            high=0.82,
+            n=n,
+            seed=0,
+            made_at=NOW,
+        )
         for better, n in (("higher", 100), ("higher", 9), ("lower", 100))
-    ]  # fmt: skip
+    ]
     reasons = objections(policy, [], [], "seal", NOW) + objections(policy, found, [rejection], "seal", NOW)
     approved = [rejection.model_copy(update={"decision": "approve", "who": who}) for who in ("Mei", "Jon")]
     reasons += objections(Policy(name="p", quorum=2), [], approved, "seal", NOW + timedelta(days=400))
@@ -103,11 +138,13 @@ def test_a_sentence_whose_shape_nobody_knows_stays_and_is_marked_as_english():
 
 
 def test_several_reasons_are_said_one_by_one():
-    told = "The release 'release-1' may not be served. Its state is 'draft'. 0 of 1 needed approvals by a reviewer over this bundle."
+    told = (
+        "The release 'release-1' may not be served. Its state is 'draft'. 0 of 1 needed approvals by a reviewer over this bundle."
+    )
     said = str(Words(Language("zh")).plain(told))
     assert not re.search(r"[A-Za-z]{3,}", said.replace("release-1", ""))
 
 
-@pytest.mark.parametrize("value, shown", [(0.5, "+0.50"), (-0.25, "−0.25"), (0.0, "±0.00")])
+@pytest.mark.parametrize("value, shown", [(0.5, "+0.50"), (-0.25, "−0.25"), (0.0, "0.00"), (-0.001, "0.00")])
 def test_a_gap_carries_its_sign(value, shown):
     assert Words(Language("en")).signed(value, 2) == shown

@@ -23,12 +23,11 @@ def serve(workspace: Workspace, host: str, port: int, owner: str) -> None:
     must_be_free(host, port)
     app = create_app(workspace, host=host, port=port)
     mount(app, workspace)
-    # the link's key lives as long as this server: whoever starts it owns the folder anyway
-    key = workspace.people.add(Actor(name=owner, roles=("owner",)), owner, ["owner"])
+    # a session of its own: whoever starts the server owns the folder anyway, and the key they may have stays what it was
+    key = workspace.people.open_session(Actor(name=owner, roles=("owner",)))
     address = f"http://{'[' + host + ']' if ':' in host else host}:{port}"
-    sys.stderr.write(
-        f"\nBeside serves at {address}  (Ctrl-C ends it)\nSign in as {owner}: {address}/sign-in?key={key}\nAPI: {address}/docs\n\n"
-    )
+    link = f"Sign in as {owner}, within 12 hours: {address}/sign-in?key={key}"
+    sys.stderr.write(f"\nBeside serves at {address}  (Ctrl-C ends it)\n{link}\nAPI: {address}/docs\n\n")
     uvicorn.run(app, host=host, port=port, log_level="warning", server_header=False)
 
 

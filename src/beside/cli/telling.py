@@ -30,17 +30,16 @@ def report_in_words(corpus: Corpus, report: Report) -> None:
         out.say(f"  line {refusal.line} refused: {refusal.why}")
     if report.refused > 10:
         out.say(f"  and {report.refused - 10} more refused rows, in the stored report")
-    rows = [[row.label, str(row.train), str(row.tune), str(row.test)] for row in report.labels[:LABELS_SHOWN]]
-    out.table(["label", "train", "tune", "test"], rows)
+    rows = [[str(row.train), str(row.tune), str(row.test), row.label] for row in report.labels[:LABELS_SHOWN]]
+    out.table(["train", "tune", "test", "label"], rows)
     if len(report.labels) > LABELS_SHOWN:
         out.say(f"  and {len(report.labels) - LABELS_SHOWN} more labels")
     for merged in report.merged:
         out.say(
             f"  merged into '{merged.label}': " + ", ".join(f"'{spelling}' ({rows})" for spelling, rows in merged.spellings.items())
         )
-    out.say(
-        f"  repeated rows left out {report.repeated}, contradicted {report.contradicted}, near-duplicate groups {report.near_groups}"
-    )
+    left_out = f"  repeated rows left out {report.repeated}, contradicted {report.contradicted}"
+    out.say(f"{left_out}, near-duplicate groups {report.near_groups}")
     for leak in report.leaks:
         out.say(
             f"  LEAK: {leak.same} rows of {leak.inside} stand in {leak.source} word for word, {leak.near} nearly (of {leak.rows})"
@@ -70,17 +69,24 @@ def run_in_words(run: Run) -> None:
 
 
 def findings_in_words(found: Sequence[Finding | Skipped]) -> None:
-    """Every statement with interval, n, limit and verdict; what was skipped and why."""
+    """Every statement under its check, with interval, n, limit and verdict; what was skipped and why."""
     out = Terminal()
-    rows = [
-        [f.check, f.metric, f"{f.value:.3f}", f"{f.low:.3f} to {f.high:.3f}", str(f.n), limit_in_words(f), MARKS[f.verdict]]
-        for f in found
-        if isinstance(f, Finding)
-    ]
-    out.table(["check", "metric", "value", "95 % interval", "n", "limit", "verdict"], rows)
+    findings = [one for one in found if isinstance(one, Finding)]
+    width = max((len(one.metric) for one in findings), default=0)
+    for check in dict.fromkeys(one.check for one in findings):
+        rows = [row_of(one, width) for one in findings if one.check == check]
+        out.say(check)
+        out.table([""] * len(rows[0]), rows)
     for one in found:
         if isinstance(one, Skipped):
-            out.say(f"  not measured: {one.check}: {one.why}")
+            out.say(f"not measured: {one.check}: {one.why}")
+
+
+def row_of(finding: Finding, width: int) -> list[str]:
+    """A finding in columns: metric, value, 95 % interval, n, limit and verdict; the same widths under every check."""
+    interval = f"({finding.low:.3f} to {finding.high:.3f})"
+    judged = f"{limit_in_words(finding):<8}  {MARKS[finding.verdict]}".rstrip()
+    return [finding.metric.ljust(width), f"{finding.value:>6.3f}", f"{interval:<18}", f"n {finding.n:<5}", judged]
 
 
 def limit_in_words(finding: Finding) -> str:
@@ -94,9 +100,8 @@ def release_in_words(release: Release) -> None:
     """Where a release stands."""
     out = Terminal()
     signed = ", ".join(f"{one.who} ({one.role}): {one.decision}" for one in release.signatures) or "nobody yet"
-    out.say(
-        f"Release {release.id}: {release.state}; policy {release.policy.name}, {release.policy.quorum} signature(s) needed; signed by {signed}"
-    )
+    policy = f"policy {release.policy.name}, {release.policy.quorum} signature(s) needed"
+    out.say(f"Release {release.id}: {release.state}; {policy}; signed by {signed}")
     out.say(f"  seal {release.seal}\n  bundle {release.bundle}\n  card {release.card}")
 
 
@@ -104,7 +109,7 @@ def predictions_in_words(predictions: Sequence[Prediction]) -> None:
     """One line per text."""
     for prediction in predictions:
         cut = "  (text was cut)" if prediction.truncated else ""
-        sys.stdout.write(f"{prediction.label}\t{prediction.probability:.3f}\t{prediction.text}{cut}\n")
+        sys.stdout.write(f"{prediction.label}\t{prediction.probability:.3f}\t{' '.join(prediction.text.split())}{cut}\n")
 
 
 def explanation_in_words(explanation: Explanation) -> None:
@@ -117,19 +122,18 @@ def explanation_in_words(explanation: Explanation) -> None:
 def improvement_in_words(made: Improvement) -> None:
     """Which of two models is better, or that the data cannot tell."""
     out, c = Terminal(), made.comparison
-    out.say(
-        f"Champion {c.champion}: accuracy {c.champion_accuracy:.3f}; challenger {c.challenger}: {c.challenger_accuracy:.3f} (n = {c.n})"
-    )
-    out.say(
-        f"  gap {c.gap:+.3f}, 95 % interval {c.low:+.3f} to {c.high:+.3f}; only champion right {c.only_champion}, only challenger right {c.only_challenger}"
-    )
+    out.say(f"Champion {c.champion}: accuracy {c.champion_accuracy:.3f} on {c.n} test rows")
+    out.say(f"Challenger {c.challenger}: accuracy {c.challenger_accuracy:.3f}")
+    alone = f"only champion right {c.only_champion}, only challenger right {c.only_challenger}"
+    out.say(f"  gap {c.gap:+.3f}, 95 % interval {c.low:+.3f} to {c.high:+.3f}; {alone}")
     words = {
         "challenger": "the challenger is better",
         "champion": "the champion is better",
         "cannot tell": "the data cannot tell them apart",
     }
     out.say(f"  McNemar p = {c.p_value:.3f}: {words[c.verdict]}")
-    out.table(["was", "is now", "right", "text"], [[f["before"], f["after"], f["target"], f["text"][:80]] for f in c.flipped[:20]])
+    if c.flipped:
+        out.table(["was", "is now", "right", "text"], [[f["before"], f["after"], f["target"], f["text"]] for f in c.flipped[:20]])
     out.say(f"  next: beside audit {c.challenger}")
 
 

@@ -6,16 +6,18 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from itertools import pairwise
 from typing import TypeVar
 
 from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
 
 from beside.api.actor import caller
-from beside.api.improving import start_improving
+from beside.api.improving import LOG, start_improving
 from beside.console.language import Language
 from beside.console.page import language_of, render, workspace_of
 from beside.console.standing import Facts, Line, stand
+from beside.core.errors import BesideError
 from beside.core.gate import objections
 from beside.core.types import Actor, Answer, Corpus, Prediction, Release
 from beside.store.workspace import Workspace
@@ -46,6 +48,7 @@ def home(request: Request) -> Response:
         comparisons=workspace.records.comparisons(actor)[:SHOWN],
         progress=workspace.progress(),
         started="started" in request.query_params,
+        failed=failed(workspace) if actor.may("reviewer") else None,
     )
 
 
@@ -74,6 +77,16 @@ def read(workspace: Workspace, actor: Actor, language: Language, now: datetime) 
             known += [of_release(facts, release, said, children, now) for release in releases[run.id]] or [facts]
         chapters.append(Chapter(corpus, tuple(stand(facts, language) for facts in known or [Facts(corpus=corpus)])))
     return chapters
+
+
+def failed(workspace: Workspace) -> BesideError | None:
+    """What ended the last improvement that was started here; nothing while it runs or when it went well."""
+    file = workspace.state / LOG
+    lines = file.read_text(encoding="utf-8", errors="replace").splitlines() if file.is_file() else []
+    for line, after in pairwise([*lines, ""]):
+        if line.startswith("Error: "):
+            return BesideError(line.removeprefix("Error: "), after.removeprefix("  -> ") if after.startswith("  -> ") else "")
+    return None
 
 
 def of_release(facts: Facts, release: Release, said: Said, children: Sequence[Corpus], now: datetime) -> Facts:

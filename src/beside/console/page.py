@@ -12,7 +12,7 @@ from fastapi import Request
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from beside.api.actor import caller
+from beside.api.actor import LOCAL, caller
 from beside.console import words
 from beside.console.language import COOKIE, NAMES, Language, catalogue, chosen
 from beside.core.errors import NotSignedIn
@@ -45,7 +45,7 @@ def visitor(request: Request) -> Actor | None:
 
 def signed_in(actor: Actor | None) -> bool:
     """Whether this is a person with a name, and not just somebody at this machine."""
-    return actor is not None and any(actor.may(role) for role in ("owner", "builder", "reviewer"))
+    return actor is not None and actor != LOCAL
 
 
 def render(request: Request, template: str, *, status: int = 200, **facts: Any) -> HTMLResponse:

@@ -52,9 +52,7 @@ def release(request: Request, release_id: str) -> Response:
 
 
 @router.post("/review/{release_id}")
-def sign(
-    request: Request, release_id: str, decision: Annotated[Decision, Form()], reason: Annotated[str, Form()] = ""
-) -> Response:
+def sign(request: Request, release_id: str, decision: Annotated[Decision, Form()], reason: Annotated[str, Form()] = "") -> Response:
     """Signs over the seal, in the name of the person signed in."""
     try:
         loop_for(request).review(release_id, decision, reason)

@@ -41,7 +41,6 @@ SENTENCES: tuple[tuple[str, str], ...] = (
             "the interval holds the limit %(limit)s, so this data cannot decide."
         ),
     ),
-    (r"(?P<who>.+?) rejected it: (?P<reason>.*)", N_("%(who)s rejected it: %(reason)s")),
     (
         r"(?P<given>\d+) of (?P<needed>\d+) needed approvals by a (?P<roles>.+) over this bundle\.",
         N_("%(given)s of %(needed)s needed approvals by a %(roles)s over this bundle."),
@@ -83,6 +82,10 @@ SENTENCES: tuple[tuple[str, str], ...] = (
         r"occlusion, first (?P<some>\d+) of (?P<all>\d+) words",
         N_("each of the first %(some)s of %(all)s words left out once (occlusion)"),
     ),
+    (
+        r"None of (?P<n>\d+) corrections adds anything to corpus '(?P<name>.+)'\.",
+        N_("None of %(n)s corrections adds anything to the corpus “%(name)s”."),
+    ),
     # signing
     (r"'(?P<reason>.*)' is no reason\.", N_("“%(reason)s” is no reason.")),
     (r"Say in at least (?P<n>\d+) characters why you approve it\.", N_("Say in at least %(n)s characters why you approve it.")),
@@ -117,12 +120,15 @@ SENTENCES: tuple[tuple[str, str], ...] = (
         r"Tell the owner of this server the number (?P<number>\w+); its log has the details\.",
         N_("Tell the owner of this server the number %(number)s; its log has the details."),
     ),
+    # last, for a name may hold anything
+    (r"(?P<who>.+?) rejected it: (?P<reason>.*)", N_("%(who)s rejected it: %(reason)s")),
 )
 
 # what work in progress says of itself; a script knows these shapes as well, so they keep to what JavaScript can read
 NOTES: tuple[tuple[str, str], ...] = (
-    (r"(?P<check>\S+), about (?P<n>\d+) s left", N_("%(check)s, about %(n)s s left")),
-    (r"epoch (?P<epoch>\d+)/(?P<all>\d+), loss (?P<loss>[\d.]+)", N_("pass %(epoch)s of %(all)s, loss %(loss)s")),
+    (r"(?:.*, )?about (?P<n>[\d.]+) s left", N_("about %(n)s s left")),
+    (r"(?:.*, )?about (?P<n>[\d.]+) min left", N_("about %(n)s min left")),
+    (r"(?:.*, )?about (?P<n>[\d.]+) h left", N_("about %(n)s h left")),
 )
 
 # sentences without placeholders, said in another language as they are
@@ -135,6 +141,7 @@ PLAIN: tuple[str, ...] = (
     N_("Try again in a second; several texts in one call are quicker than several calls."),
     N_("No release is approved, so nothing answers."),
     N_("Review it again, or release a run that meets the policy."),
+    N_("Correct some answers on the page Try it, or with POST /v1/feedback."),
     N_("Decisions: approve, reject."),
     N_("Once is enough; the other decision is still open."),
     N_("Ask somebody who has that role, or ask the owner of the workspace for it."),

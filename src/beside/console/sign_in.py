@@ -38,9 +38,9 @@ def sign_out(request: Request) -> Response:
 
 
 def exchange(request: Request, key: str, next: str) -> Response:
-    """A session for a key; the form again when nobody has it."""
+    """A session for a key, or for the token of the link that `beside serve` prints; the form again when nobody has it."""
     people = workspace_of(request).people
-    actor = people.by_key(key.strip())
+    actor = people.by_key(key.strip()) or people.session(key.strip())
     if actor is None:
         hint = "Copy it whole. The owner prints a new one with `beside user NAME --role ROLE`."
         error = NotSignedIn("No one has this key.", hint)

@@ -62,13 +62,13 @@ ERRORS = {
     "not_signed_in": N_("Nobody is signed in"),
     "gate_closed": N_("The gate says no"),
 }
-VERBS = {
-    "intake": N_("Reading the text"),
+STAGES = {
+    "read": N_("Reading the text"),
+    "compare": N_("Looking for rows that repeat"),
+    "write": N_("Writing the rows"),
+    "head": N_("Fitting the head"),
     "train": N_("Training"),
     "audit": N_("Auditing"),
-    "release": N_("Sealing the release"),
-    "improve": N_("Improving"),
-    "compare": N_("Comparing"),
 }
 KINDS = {
     "release": N_("release"),

@@ -96,9 +96,7 @@ async def explained_page(request: Request, prediction_id: str, error: BesideErro
 async def explain_with(request: Request, loop: Loop, prediction: Prediction) -> Explanation:
     """How much each word spoke for the answer, by the release that gave it."""
     serving = request.app.state.serving
-    why: Explanation = await serving.turn(
-        lambda: loop.explain(serving.served(loop, prediction.release_id), prediction.text)
-    )
+    why: Explanation = await serving.turn(lambda: loop.explain(serving.served(loop, prediction.release_id), prediction.text))
     return why
 
 

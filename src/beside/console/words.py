@@ -80,7 +80,7 @@ class Words:
 
     def stage(self, progress: dict[str, Any]) -> str:
         """What is at work, from a progress report."""
-        return self.of(terms.VERBS, str(progress.get("stage", "")))
+        return self.of(terms.STAGES, str(progress.get("stage", "")))
 
     def note(self, progress: dict[str, Any]) -> str:
         """What the work says of itself; nothing when its shape is not known."""
@@ -90,15 +90,16 @@ class Words:
 
     def stages(self) -> dict[str, str]:
         """All that may be at work, for the script that shows progress."""
-        return {name: self.language.say(word) for name, word in terms.VERBS.items()}
+        return {name: self.language.say(word) for name, word in terms.STAGES.items()}
 
     def notes(self) -> list[tuple[str, str]]:
         """Shapes of what work in progress says of itself, as JavaScript writes them, and how to say it."""
         return [(shape.replace("(?P<", "(?<"), self.language.raw(message)) for shape, message in NOTES]
 
     def signed(self, value: float, digits: int = 3) -> str:
-        """A number with its sign, for gaps."""
-        return f"{'+' if value > 0 else '−' if value < 0 else '±'}{self.language.fixed(abs(value), digits)}"
+        """A number with its sign, for gaps; what rounds to nothing has none."""
+        shown = round(value, digits)
+        return f"{'+' if shown > 0 else '−' if shown < 0 else ''}{self.language.fixed(abs(shown), digits)}"
 
     def range(self, low: float, high: float, digits: int = 3) -> str:
         """The two ends of an interval."""
@@ -115,7 +116,7 @@ class Words:
 
     def plain(self, sentence: str) -> Markup:
         """A sentence of the product in this language, or as it was written, marked as English."""
-        said = self.known(sentence)
+        said = self.known(sentence) if sentence else ""
         return escape(said) if said is not None else Markup('<span lang="en" translate="no">{}</span>').format(sentence)
 
     def known(self, sentence: str) -> str | None:

@@ -9,11 +9,12 @@ import json
 import subprocess
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from beside.core.errors import BesideError, GateClosed
 from beside.core.registry import load
@@ -66,7 +67,7 @@ class TorchSubject:
         return self.tokens.counts(texts)
 
     @torch.inference_mode()
-    def infer(self, texts: Sequence[str], function, width: int) -> np.ndarray:  # type: ignore[no-untyped-def]
+    def infer(self, texts: Sequence[str], function: Callable[..., Tensor], width: int) -> np.ndarray:
         """Rows of `function(ids, mask)` in the order of the texts, computed longest first."""
         rows = self.tokens.encode(texts)
         out = np.empty((len(rows), width), dtype=np.float32)

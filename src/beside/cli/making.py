@@ -1,0 +1,126 @@
+"""From text to a release: new, import, train, audit, release, review."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal, cast
+
+import typer
+
+from beside.cli.frame import HERE, As, Folder, Json, Settings, command, show, working
+from beside.core.errors import BadOption
+
+
+@command
+def new(
+    folder: Path,
+    application: Annotated[str, typer.Option(help="A ready job, for example support.")] = "support",
+    language: str = "en",
+    json: Json = False,
+) -> None:
+    """Make a workspace: beside.toml and data/."""
+    from beside.cli.starting import new_workspace
+
+    show(
+        json,
+        new_workspace(folder, application, language),
+        lambda made: print("\n".join(f"{key}: {value}" for key, value in made.items())),
+    )
+
+
+@command
+def import_(
+    file: Annotated[str, typer.Argument(help="CSV, TSV, JSON Lines, Parquet, Excel, or hf:owner/name.")],
+    name: Annotated[str, typer.Option(help="Name of the corpus.")],
+    text: Annotated[str | None, typer.Option(help="Column of the text.")] = None,
+    label: Annotated[str | None, typer.Option(help="Column of the label.")] = None,
+    person: Annotated[str | None, typer.Option(help="Column of the person a row is from.")] = None,
+    split: Annotated[str | None, typer.Option(help="Column that says train, tune or test.")] = None,
+    task: str = "classify",
+    seed: int = 0,
+    workspace: Folder = HERE,
+    as_: As = None,
+    json: Json = False,
+) -> None:
+    """Read labelled text into a corpus, with a report."""
+    from beside.cli.telling import report_in_words
+    from beside.core.columns import Columns
+
+    with working(workspace, as_, create=True) as loop:
+        corpus, report = loop.intake(file, name, Columns(text=text, label=label, person=person, split=split), task, seed)
+    show(
+        json,
+        {**corpus.model_dump(mode="json"), "report": report.model_dump(mode="json")},
+        lambda _: report_in_words(corpus, report),
+    )
+
+
+@command
+def train(
+    corpus: Annotated[str | None, typer.Argument(help="Id or name; may be left out with --resume.")] = None,
+    base: Annotated[str | None, typer.Option(help="embedded, scratch, a folder, or a Hugging Face id.")] = None,
+    method: Annotated[str | None, typer.Option(help="lpft, full or probe.")] = None,
+    recipe: Annotated[Path | None, typer.Option(help="TOML file of recipe knobs.")] = None,
+    set_: Settings = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with a training that was killed.")] = False,
+    workspace: Folder = HERE,
+    as_: As = None,
+    json: Json = False,
+) -> None:
+    """Fine-tune a model on a corpus."""
+    from beside.cli.telling import run_in_words
+    from beside.core.recipe import read_recipe
+
+    asked = any(option is not None for option in (base, method, recipe, set_))
+    read = read_recipe(recipe, set_ or [], base=base, method=method) if asked or not resume else None
+    with working(workspace, as_) as loop:
+        run = loop.train(corpus, read, resume)
+    show(json, run, run_in_words)
+
+
+@command
+def audit(
+    run: str,
+    check: Annotated[list[str] | None, typer.Option(help="Only this check; repeatable.")] = None,
+    policy: Annotated[str, typer.Option(help="default, strict, sandbox, or a TOML file.")] = "default",
+    workspace: Folder = HERE,
+    as_: As = None,
+    json: Json = False,
+) -> bool:
+    """Measure what a run can and cannot do. Exit code 1 if a limit is failed."""
+    from beside.cli.telling import findings_in_words
+
+    with working(workspace, as_) as loop:
+        found = loop.audit(run, check or (), policy)
+    show(json, found, findings_in_words)
+    return any(getattr(one, "verdict", "") == "fail" for one in found)
+
+
+@command
+def release(run: str, policy: str = "default", workspace: Folder = HERE, as_: As = None, json: Json = False) -> None:
+    """Seal a run and its findings into a bundle for review."""
+    from beside.cli.telling import release_in_words
+
+    with working(workspace, as_) as loop:
+        made = loop.release(run, policy)
+    show(json, made, release_in_words)
+
+
+@command
+def review(
+    release: str,
+    decision: Annotated[str, typer.Argument(help="approve or reject")],
+    reason: Annotated[str, typer.Option(help="Why; it is stored with the signature.")],
+    as_: As = None,
+    workspace: Folder = HERE,
+    json: Json = False,
+) -> bool:
+    """Sign a release. Exit code 1 if the policy still says no."""
+    from beside.cli.telling import release_in_words
+
+    if decision not in ("approve", "reject"):
+        raise BadOption(f"The decision cannot be '{decision}'.", "Say approve or reject.")
+    with working(workspace, as_) as loop:
+        signed = loop.review(release, cast(Literal["approve", "reject"], decision), reason)
+    show(json, signed, release_in_words)
+    return decision == "approve" and signed.state != "approved"

@@ -1,0 +1,73 @@
+"""A release at work: serve, predict, explain, improve, verify."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from beside.cli.frame import HERE, As, Folder, Json, command, login_name, show, working
+from beside.core.errors import BadInput
+
+
+@command
+def serve(host: str = "127.0.0.1", port: Annotated[int, typer.Option(min=1, max=65535)] = 8321, workspace: Folder = HERE) -> None:
+    """Serve the API and the console."""
+    from beside.cli.serving import serve as start
+    from beside.store.workspace import Workspace
+
+    start(Workspace.open(workspace, create=False), host, port, login_name())
+
+
+@command
+def predict(
+    release: str,
+    text: Annotated[str | None, typer.Argument()] = None,
+    file: Annotated[Path | None, typer.Option(help="One text per line.")] = None,
+    workspace: Folder = HERE,
+    as_: As = None,
+    json: Json = False,
+) -> None:
+    """Ask an approved release."""
+    from beside.cli.telling import lines_of, predictions_in_words
+
+    if (text is None) == (file is None):
+        raise BadInput("Give either TEXT or --file.", 'beside predict RELEASE "some text", or --file texts.txt')
+    texts = [text] if text is not None else lines_of(file)
+    with working(workspace, as_) as loop:
+        answers = loop.predict(loop.serve(release), texts)
+    show(json, answers, predictions_in_words)
+
+
+@command
+def explain(release: str, text: str, workspace: Folder = HERE, as_: As = None, json: Json = False) -> None:
+    """Show which words spoke for an answer."""
+    from beside.cli.telling import explanation_in_words
+
+    with working(workspace, as_) as loop:
+        explanation = loop.explain(loop.serve(release), text)
+    show(json, explanation, explanation_in_words)
+
+
+@command
+def improve(release: str, workspace: Folder = HERE, as_: As = None, json: Json = False) -> None:
+    """Train a challenger on corrections and compare it with the champion."""
+    from beside.cli.telling import improvement_in_words
+
+    with working(workspace, as_) as loop:
+        made = loop.improve(release)
+    show(json, made, improvement_in_words)
+
+
+@command
+def verify(bundle: Path, json: Json = False) -> bool:
+    """Check a bundle offline: files, seal, signatures, policy. Exit code 1 if it may not be served."""
+    from datetime import UTC, datetime
+
+    from beside.cli.telling import verification_in_words
+    from beside.stages.review import verify as check
+
+    found = check(bundle, datetime.now(UTC))
+    show(json, found, verification_in_words)
+    return found.state != "approved"

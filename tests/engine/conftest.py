@@ -1,0 +1,106 @@
+"""Tiny models and trainings: random weights, a handful of rows, built on the spot."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from transformers import AutoModel, BertConfig, ElectraConfig, PreTrainedModel, RobertaConfig
+
+from beside.core.interfaces import Silent
+from beside.core.recipe import Recipe
+from beside.core.registry import load
+from beside.engine.checkpoint import Checkpoint
+from beside.engine.feed import Feed
+from beside.engine.fit import Fit, Rows
+from beside.engine.model import Model, drop_unused
+
+CONFIGS = {"bert": BertConfig, "roberta": RobertaConfig, "electra": ElectraConfig}
+SIZE = {"hidden_size": 16, "num_hidden_layers": 3, "num_attention_heads": 2, "intermediate_size": 32, "vocab_size": 60}
+LABELS = ("no", "yes")
+
+
+def encoder_of(kind: str = "bert", dropout: float = 0.0, **settings: Any) -> PreTrainedModel:
+    """A random encoder of three narrow layers; `settings` override its configuration."""
+    torch.manual_seed(0)
+    given = {**SIZE, "max_position_embeddings": 40, "hidden_dropout_prob": dropout, "attention_probs_dropout_prob": dropout, **settings}
+    if kind == "electra":
+        given.setdefault("embedding_size", given["hidden_size"])
+    encoder = AutoModel.from_config(CONFIGS[kind](**given))
+    drop_unused(encoder)
+    return encoder
+
+
+@pytest.fixture
+def make_encoder() -> Callable[..., PreTrainedModel]:
+    return encoder_of
+
+
+@pytest.fixture
+def make_model() -> Callable[..., Model]:
+    """`make_model(kind, outputs=, pooling=, frozen=, dropout=)`: a tiny random model."""
+
+    def made(kind: str = "bert", outputs: int = 2, pooling: str = "mean", frozen: int = 0, **settings: Any) -> Model:
+        encoder = encoder_of(kind, **settings)
+        torch.manual_seed(1)
+        return Model(encoder, outputs, pooling, frozen)
+
+    return made
+
+
+@pytest.fixture
+def make_fit(make_model: Callable[..., Model], tmp_path: Path) -> Callable[..., Fit]:
+    """`make_fit(rows=, model=, recipe settings...)`: a training of a tiny model on rows that a glance tells apart."""
+
+    def made(
+        rows: int = 40,
+        model: Model | None = None,
+        evaluate: Callable[[Model], dict[str, float]] | None = None,
+        weights_K: torch.Tensor | None = None,
+        folder: str = "checkpoint",
+        dropout: float = 0.0,
+        method: str = "full",
+        targets: list[str] | None = None,
+        **settings: Any,
+    ) -> Fit:
+        trained = model or make_model(dropout=dropout)
+        given = {"epochs": 2, "batch_size": 8, "learning_rate": 1e-3, "head_learning_rate": 1e-2, "threads": 1, **settings}
+        torch.manual_seed(2)
+        return Fit(
+            trained,
+            load("methods", method).attach(trained),
+            rows_of(trained, rows, targets),
+            task=load("tasks", "classify"),
+            labels=LABELS,
+            weights_K=weights_K,
+            evaluate=evaluate,
+            recipe=Recipe(**given),
+            checkpoint=Checkpoint(tmp_path / folder),
+            progress=Silent(),
+        )
+
+    return made
+
+
+def rows_of(model: Model, count: int, targets: list[str] | None = None) -> Rows:
+    """Rows of 4 to 12 tokens; those of `yes` hold the tokens 40 to 59, those of `no` 10 to 29."""
+    rng = np.random.default_rng(3)
+    ids = [rng.integers(40 if place % 2 else 10, 60 if place % 2 else 30, rng.integers(4, 13)).astype(np.int32) for place in range(count)]
+    return Rows(feed=Feed(model, ids, 0), targets=targets or [LABELS[place % 2] for place in range(count)])
+
+
+@pytest.fixture
+def mean_loss() -> Callable[[Fit], float]:
+    """Mean loss of a training's model on its own rows, without dropout."""
+
+    def measured(fit: Fit) -> float:
+        fit.model.eval()
+        with torch.no_grad():
+            logits = fit.rows.feed.logits(np.arange(len(fit.rows.targets)))
+            return float(fit.task.loss(logits, fit.targets_N, None, 0.0))
+
+    return measured
