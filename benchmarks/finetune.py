@@ -68,6 +68,7 @@ def main() -> None:
     for name, function in functions.items():
         here, there = context.Pipe()
         context.Process(target=function, args=(there, count, epochs), daemon=True).start()
+        there.close()  # so that a contestant that dies ends the wait with EOFError
         pipes[name] = here
         if name.startswith("beside"):
             here.send("prepare")
