@@ -88,11 +88,13 @@ def audit(
     json: Json = False,
 ) -> bool:
     """Measure what a run can and cannot do. Exit code 1 if a limit is failed."""
-    from beside.cli.telling import findings_in_words
+    from beside.cli.telling import findings_in_words, report_of_labels
 
     with working(workspace, as_) as loop:
         found = loop.audit(run, check or (), policy)
-    show(json, found, findings_in_words)
+        show(json, found, findings_in_words)
+        if not json:
+            report_of_labels(found, loop.artifacts.read_json)
     return any(getattr(one, "verdict", "") == "fail" for one in found)
 
 

@@ -28,7 +28,7 @@ def serve(workspace: Workspace, host: str, port: int, owner: str) -> None:
     address = f"http://{'[' + host + ']' if ':' in host else host}:{port}"
     link = f"Sign in as {owner}, within 12 hours: {address}/sign-in?key={key}"
     sys.stderr.write(f"\nBeside serves at {address}  (Ctrl-C ends it)\n{link}\nAPI: {address}/docs\n\n")
-    uvicorn.run(app, host=host, port=port, **UVICORN)
+    uvicorn.run(app, host=host, port=port, log_level="warning", **UVICORN)
 
 
 def must_be_free(host: str, port: int) -> None:

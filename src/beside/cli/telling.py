@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from beside.stages.review import Verification
 
 LISTS = ("corpora", "runs", "findings", "releases")
 LABELS_SHOWN = 15
+SCORES = ("precision", "recall", "f1")
 MARKS = {"pass": "pass", "fail": "FAIL", "inconclusive": "inconclusive", "no limit": ""}
 
 
@@ -80,6 +81,21 @@ def findings_in_words(found: Sequence[Finding | Skipped]) -> None:
     for one in found:
         if isinstance(one, Skipped):
             out.say(f"not measured: {one.check}: {one.why}")
+
+
+def report_of_labels(found: Sequence[Finding | Skipped], read: Callable[[str], Any]) -> None:
+    """Precision, recall, F1 and support of each label on the test rows, as scikit-learn's classification report has them."""
+    for one in found:
+        evidence = read(one.evidence) if isinstance(one, Finding) and one.evidence else {}
+        if evidence.get("kind") != "report":
+            continue
+        shown = [*evidence["rows"][:LABELS_SHOWN], *evidence["averages"]]
+        cells = [[str(row["label"]), *(f"{row[key]:.3f}" for key in SCORES), str(row["support"])] for row in shown]
+        out = Terminal()
+        out.say("classification report on the test split")
+        out.table(["label", *SCORES, "support"], cells)
+        if len(evidence["rows"]) > LABELS_SHOWN:
+            out.say(f"  and {len(evidence['rows']) - LABELS_SHOWN} more labels, on the page Evidence and on the card")
 
 
 def row_of(finding: Finding, width: int) -> list[str]:

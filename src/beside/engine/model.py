@@ -7,8 +7,12 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
+import socket
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
+from urllib.request import getproxies
 
 import torch
 from safetensors import SafetensorError
@@ -158,16 +162,38 @@ def load_base(base: str, texts: list[str], max_length: int, home: Path) -> tuple
         return scratch_encoder(texts, max_length, home / "tokenizer.json")
     source = str(embedded_folder()) if base == "embedded" else base
     try:
-        encoder, tokenizer = pretrained(source)
+        encoder, tokenizer = found(source)
     except (OSError, ValueError, KeyError, AttributeError, ImportError, RuntimeError, SafetensorError) as error:
         first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         raise BadInput(f"Cannot load the base model '{base}': {first}", KNOWN_BASES) from error
     return encoder, Tokens(tokenizer, min(max_length, longest(encoder, max_length)))
 
 
-def pretrained(source: str) -> tuple[PreTrainedModel, Tokenizer]:
-    """Encoder and tokenizer from a folder or a hub; a folder never connects. Raises whatever the libraries raise."""
-    given = {"trust_remote_code": False, "local_files_only": Path(source).is_dir()}
+def found(source: str) -> tuple[PreTrainedModel, Tokenizer]:
+    """A folder, or what an earlier call fetched, or else what a hub has. Raises as `pretrained` does."""
+    try:
+        return pretrained(source, connect=False)
+    except OSError:
+        if Path(source).is_dir() or not reachable():
+            raise
+    return pretrained(source, connect=True)
+
+
+def reachable() -> bool:
+    """Whether the hub can be talked to; asked first, because its library would try for half a minute."""
+    hub = urlsplit(os.environ.get("HF_ENDPOINT") or "https://huggingface.co")
+    if hub.scheme in getproxies():
+        return True
+    try:
+        socket.create_connection((hub.hostname or "", hub.port or 443), timeout=5).close()
+    except OSError:
+        return False
+    return True
+
+
+def pretrained(source: str, connect: bool) -> tuple[PreTrainedModel, Tokenizer]:
+    """Encoder and tokenizer from a folder or a hub. Raises whatever the libraries raise."""
+    given = {"trust_remote_code": False, "local_files_only": not connect}
     config = AutoConfig.from_pretrained(source, **given)
     if config.is_encoder_decoder:
         raise ValueError(f"it is a {config.model_type}, an encoder with a decoder; an encoder alone is needed.")
