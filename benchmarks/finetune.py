@@ -3,9 +3,9 @@
 Peers: (a) the usual tutorial script: every row padded to 128 tokens, a plain AdamW loop; (b) Hugging Face `Trainer` with its
 defaults and dynamic padding. Same model, same rows, same batch size, same machine; the three take turns epoch by epoch in one run,
 each in a process of its own, so that a busy moment hits all of them. `beside full` trains every layer as the peers do; `beside` is
-the default recipe, whose frozen lower half is run once. Prints a table and writes it, dated, to benchmarks/finetune.md.
+the default recipe, whose frozen lower half is run once. Prints a table and writes it, dated, to benchmarks/finetune-SET.md.
 
-    python benchmarks/finetune.py [ROWS] [EPOCHS]
+    python benchmarks/finetune.py [SET] [ROWS] [EPOCHS]     SET: sst2 (sentences) or banking77 (short messages, ten intents)
 """
 
 from __future__ import annotations
@@ -56,11 +56,12 @@ def reached(count: int, seconds: float, learning_layers: int = 6) -> float:
 
 def main() -> None:
     """Runs all contestants in turns and writes the table."""
-    count = int(sys.argv[1]) if len(sys.argv) > 1 else 1000
-    epochs = int(sys.argv[2]) if len(sys.argv) > 2 else 3
-    if not (DATA / "sst2").is_dir():
-        print(f"skipped: there is no {DATA / 'sst2'}")
+    name_of_set, count, epochs = (*sys.argv[1:], *("sst2", "600", "3")[len(sys.argv) - 1 :])
+    count, epochs = int(count), int(epochs)
+    if not (DATA / name_of_set).is_dir():
+        print(f"skipped: there is no {DATA / name_of_set}")
         return
+    os.environ["BESIDE_BENCH_SET"] = name_of_set  # inherited by the contestants
     functions = dict(zip(CONTESTANTS, (tutorial, trainer, beside_full, beside), strict=True))
     context = multiprocessing.get_context("spawn")
     pipes, log = {}, {name: [] for name in CONTESTANTS}
@@ -83,24 +84,24 @@ def main() -> None:
             pipes[name].send("go")
             log[name].append(pipes[name].recv())
             print(f"epoch {epoch + 1} {name}: {log[name][-1]}", flush=True)
-    table = report(count, epochs, log, start)
+    table = report(name_of_set, count, epochs, log, start)
     print(table)
-    (HERE / "finetune.md").write_text(table, encoding="utf-8")
+    (HERE / f"finetune-{name_of_set}.md").write_text(table, encoding="utf-8")
 
 
-def report(count: int, epochs: int, log: dict[str, list], start: dict[str, tuple[float, float]]) -> str:
+def report(name_of_set: str, count: int, epochs: int, log: dict[str, list], start: dict[str, tuple[float, float]]) -> str:
     """The dated table."""
     ours = {name: median([seconds for seconds, _, _ in log[name]]) for name in CONTESTANTS}
     goal = min(max(accuracy for _, accuracy, _ in log[name]) for name in CONTESTANTS[:2])
     reach = {name: time_to(goal, log[name], start[name]) for name in CONTESTANTS}
     machine, work = peak(), reached(count, ours["beside full"])
     lines = [
-        "# Fine-tuning speed",
+        f"# Fine-tuning speed: {name_of_set}",
         "",
         f"{datetime.now(UTC).date()}, {len(os.sched_getaffinity(0))} cores ({platform.machine()}, no GPU), torch fp32.",
-        f"{count} SST-2 sentences, batch {BATCH}, all-MiniLM-L6-v2, {epochs} epochs taken in turns in one run;",
+        f"{count} rows of {name_of_set}, batch {BATCH}, all-MiniLM-L6-v2, {epochs} epochs taken in turns in one run;",
         f"accuracy on {DEV_ROWS} dev rows.",
-        f"The goal, {goal:.4f}, is what both peers reach. By `benchmarks/finetune.py {count} {epochs}`.",
+        f"The goal, {goal:.4f}, is what both peers reach. By `benchmarks/finetune.py {name_of_set} {count} {epochs}`.",
         "",
         "| | seconds per epoch | rows/s | before the first epoch | best dev accuracy | seconds to the goal | peak memory |",
         "|---|---|---|---|---|---|---|",

@@ -7,9 +7,11 @@ import os
 import resource
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Callable
 from multiprocessing.connection import Connection
 from pathlib import Path
+from random import Random
 
 DATA = Path(os.environ.get("BESIDE_BENCH_DATA", Path(__file__).parent.parent.parent / "shared" / "data"))
 DEV_ROWS = 400  # looked at after each epoch, outside the timed part
@@ -17,12 +19,27 @@ BATCH, LENGTH, PEER_RATE = 16, 128, 5e-5  # 5e-5 is Trainer's default
 
 
 def rows(count: int) -> tuple[list[str], list[int], list[str], list[int]]:
-    """Train and dev rows of SST-2; texts and 0/1 labels. The test split stays closed."""
+    """Train and dev rows of the set named in BESIDE_BENCH_SET; texts and label positions. The test split stays closed."""
+    kept = names()
     parts = []
     for split, limit in (("train", count), ("dev", DEV_ROWS)):
-        lines = [json.loads(line) for line in (DATA / "sst2" / f"{split}.jsonl").read_text(encoding="utf-8").splitlines()][:limit]
-        parts += [[line["text"] for line in lines], [int(line["label"] == "positive") for line in lines]]
+        lines = [line for line in lines_of(split) if line["label"] in kept][:limit]
+        parts += [[line["text"] for line in lines], [kept.index(line["label"]) for line in lines]]
     return tuple(parts)
+
+
+def names() -> tuple[str, ...]:
+    """The labels: all, or the ten most frequent ones where there are more."""
+    counts = Counter(line["label"] for line in lines_of("train"))
+    return tuple(sorted(label for label, _ in counts.most_common(10)))
+
+
+def lines_of(split: str) -> list[dict[str, str]]:
+    """The rows of a split, in a fixed random order."""
+    file = DATA / os.environ.get("BESIDE_BENCH_SET", "sst2") / f"{split}.jsonl"
+    lines = [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
+    Random(0).shuffle(lines)
+    return lines
 
 
 def tutorial(turn: Connection, count: int, epochs: int) -> None:
@@ -34,7 +51,7 @@ def tutorial(turn: Connection, count: int, epochs: int) -> None:
     texts, labels, dev_texts, dev_labels = rows(count)
     folder = str(embedded())
     tokenizer = AutoTokenizer.from_pretrained(folder)
-    model = AutoModelForSequenceClassification.from_pretrained(folder, num_labels=2)
+    model = AutoModelForSequenceClassification.from_pretrained(folder, num_labels=len(names()))
 
     def tensors(some: list[str], answers: list[int]) -> TensorDataset:
         coded = tokenizer(some, padding="max_length", truncation=True, max_length=LENGTH, return_tensors="pt")
@@ -79,7 +96,7 @@ def trainer(turn: Connection, count: int, epochs: int) -> None:
     texts, labels, dev_texts, dev_labels = rows(count)
     folder = str(embedded())
     tokenizer = AutoTokenizer.from_pretrained(folder)
-    model = AutoModelForSequenceClassification.from_pretrained(folder, num_labels=2)
+    model = AutoModelForSequenceClassification.from_pretrained(folder, num_labels=len(names()))
     coded = [
         Dataset.from_dict({**tokenizer(some, truncation=True, max_length=LENGTH), "labels": answers})
         for some, answers in ((texts, labels), (dev_texts, dev_labels))
@@ -131,25 +148,25 @@ def beside(turn: Connection, count: int, epochs: int, **settings: object) -> Non
     from beside.engine.runtime import TorchSubject
 
     texts, labels, dev_texts, dev_labels = rows(count)
-    names = ("negative", "positive")
+    known = names()
     folder = Path(tempfile.mkdtemp())
     recipe = Recipe(batch_size=BATCH, epochs=epochs, max_length=LENGTH, **settings)
-    model, tokens, recipe, _ = build(recipe, texts, names, folder, Silent())
-    subject = TorchSubject(model, tokens, Facts(task="classify", labels=names, pooling=model.pooling, max_length=LENGTH))
+    model, tokens, recipe, _ = build(recipe, texts, known, folder, Silent())
+    subject = TorchSubject(model, tokens, Facts(task="classify", labels=known, pooling=model.pooling, max_length=LENGTH))
     method = load("methods", recipe.method)
     trained = method.attach(model)
     turn.recv()
     began = time.perf_counter()
-    data = Rows(feed=Feed(model, tokens.encode(texts), tokens.pad_id), targets=[names[label] for label in labels])
+    data = Rows(feed=Feed(model, tokens.encode(texts), tokens.pad_id), targets=[known[label] for label in labels])
     if method.probe_first:
-        training.probe(model, data, names, recipe, Silent())
+        training.probe(model, data, known, recipe, Silent())
     torch.manual_seed(0)
-    parts = {"task": subject.task, "labels": names, "weights_K": None, "evaluate": None, "recipe": recipe}
+    parts = {"task": subject.task, "labels": known, "weights_K": None, "evaluate": None, "recipe": recipe}
     fit = Fit(model, trained, data, **parts, checkpoint=Checkpoint(folder / "none"), progress=Silent())
     fit.save = lambda: None  # the peers write no checkpoints either
     before = time.perf_counter() - began
     answers = zip(dev_texts, dev_labels, strict=True)
-    dev = [Example(id=str(index), text=text, target=names[label]) for index, (text, label) in enumerate(answers)]
+    dev = [Example(id=str(index), text=text, target=known[label]) for index, (text, label) in enumerate(answers)]
 
     def accuracy() -> float:
         return training.scores_on(subject, subject.task, dev)["accuracy"]

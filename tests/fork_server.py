@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import os
 import resource
+import signal
 import sys
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -27,6 +28,7 @@ def run(job: dict[str, Any], out: Path, err: Path) -> None:
     sys.stdout, sys.stderr = os.fdopen(1, "w", encoding="utf-8"), os.fdopen(2, "w", encoding="utf-8", buffering=1)
     if job.get("fsize"):
         resource.setrlimit(resource.RLIMIT_FSIZE, (job["fsize"], resource.RLIM_INFINITY))
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job starts with it ignored
     exec(job.get("patch", ""), {})
     sys.argv = ["beside", *job["args"]]
     (command,) = entry_points(group="console_scripts", name="beside")

@@ -27,7 +27,13 @@ LABELS = ("no", "yes")
 def encoder_of(kind: str = "bert", dropout: float = 0.0, **settings: Any) -> PreTrainedModel:
     """A random encoder of three narrow layers; `settings` override its configuration."""
     torch.manual_seed(0)
-    given = {**SIZE, "max_position_embeddings": 40, "hidden_dropout_prob": dropout, "attention_probs_dropout_prob": dropout, **settings}
+    given = {
+        **SIZE,
+        "max_position_embeddings": 40,
+        "hidden_dropout_prob": dropout,
+        "attention_probs_dropout_prob": dropout,
+        **settings,
+    }
     if kind == "electra":
         given.setdefault("embedding_size", given["hidden_size"])
     encoder = AutoModel.from_config(CONFIGS[kind](**given))
@@ -89,7 +95,10 @@ def make_fit(make_model: Callable[..., Model], tmp_path: Path) -> Callable[..., 
 def rows_of(model: Model, count: int, targets: list[str] | None = None) -> Rows:
     """Rows of 4 to 12 tokens; those of `yes` hold the tokens 40 to 59, those of `no` 10 to 29."""
     rng = np.random.default_rng(3)
-    ids = [rng.integers(40 if place % 2 else 10, 60 if place % 2 else 30, rng.integers(4, 13)).astype(np.int32) for place in range(count)]
+    ids = [
+        rng.integers(40 if place % 2 else 10, 60 if place % 2 else 30, rng.integers(4, 13)).astype(np.int32)
+        for place in range(count)
+    ]
     return Rows(feed=Feed(model, ids, 0), targets=targets or [LABELS[place % 2] for place in range(count)])
 
 

