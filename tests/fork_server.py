@@ -17,7 +17,14 @@ from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
 
-PRELOADED = ("beside.stages.train", "beside.engine.runtime", "beside.loop", "beside.cli.telling", "beside.stages.intake")
+PRELOADED = (
+    "beside.stages.train",
+    "beside.loop",
+    "beside.cli.telling",
+    "sklearn.metrics",
+    "torch.utils.tensorboard",
+    "transformers.models.bert.modeling_bert",
+)
 
 
 def run(job: dict[str, Any], out: Path, err: Path) -> None:

@@ -43,8 +43,15 @@ def at_step(step: int) -> str:
 
 def at_call(name: str, number: int = 1) -> str:
     """Kills when this function is called for the n-th time."""
-    owner, _, attribute = name.rpartition(".")
-    return f"calls, real = [], {name}\n{owner}.{attribute} = lambda *a, **k: (calls.append(1), len(calls) == {number} and kill(), real(*a, **k))[2]\n"
+    return f"""
+calls, real = [], {name}
+def counted(*given, **named):
+    calls.append(1)
+    if len(calls) == {number}:
+        kill()
+    return real(*given, **named)
+{name} = counted
+"""
 
 
 HALF_A_FILE = """
@@ -131,7 +138,7 @@ def test_killed_and_gone_on_it_ends_with_the_same_weights(
 def test_killed_again_and_again_it_ends_with_the_same_weights(
     beside: Any, workspace: Path, options: list[str], never_killed: dict[str, Any]
 ) -> None:
-    for step in (3, 4, 9, 12, 22, 30):
+    for step in (3, 12, 30):
         words = ["train", "--resume", "--json"] if step > 3 else ["train", "inbox", *options]
         assert beside(*words, cwd=workspace, patch=QUICK + KILL + EVERY_FOURTH + at_step(step)).code == -signal.SIGKILL
     assert outcome(beside("train", "--resume", "--json", cwd=workspace, patch=QUICK).json) == outcome(never_killed)
@@ -140,14 +147,10 @@ def test_killed_again_and_again_it_ends_with_the_same_weights(
 @pytest.mark.slow
 def test_a_model_from_scratch_goes_on_with_its_own_words(beside: Any, workspace: Path) -> None:
     words = ["train", "inbox", "--base", "scratch", "--set", "epochs=1", "--set", "threads=1", "--json"]
-    expected = beside(*words, cwd=workspace, patch=QUICK).json
-    other = ["train", "inbox", "--base", "scratch", "--set", "epochs=1", "--set", "threads=1", "--set", "seed=1", "--json"]
-    whole = beside(*other, cwd=workspace, patch=QUICK).json
-    assert whole["model"] != expected["model"]
-    again = Path(shutil.copytree(workspace, workspace.parent / "again", ignore=shutil.ignore_patterns("records.sqlite*")))
-    assert beside("import", "rows.csv", "--name", "inbox", "--json", cwd=again).code == 0
-    assert beside(*words, cwd=again, patch=QUICK + KILL + EVERY_FOURTH + at_step(7)).code == -signal.SIGKILL
-    assert outcome(beside("train", "--resume", "--json", cwd=again, patch=QUICK).json) == outcome(expected)
+    other = Path(shutil.copytree(workspace, workspace.parent / "other"))
+    expected = beside(*words, cwd=other, patch=QUICK).json
+    assert beside(*words, cwd=workspace, patch=QUICK + KILL + EVERY_FOURTH + at_step(7)).code == -signal.SIGKILL
+    assert outcome(beside("train", "--resume", "--json", cwd=workspace, patch=QUICK).json) == outcome(expected)
 
 
 @pytest.mark.slow
@@ -156,7 +159,7 @@ def test_ctrl_c_saves_and_ends_with_130_and_what_to_do(
 ) -> None:
     slow = "import time\ntell = fit.Fit.tell\nfit.Fit.tell = lambda self: (tell(self), time.sleep(0.1))\n"
     started = beside.start("train", "inbox", *options, cwd=workspace, patch=QUICK + NEVER + slow)
-    wait_for(lambda: (progress_of(workspace) or {"done": 0})["done"] >= 3)
+    wait_for(lambda: progress_of(workspace).get("stage") == "train" and progress_of(workspace)["done"] >= 3)
     os.kill(started["pid"], signal.SIGINT)
     ended = beside.join(started)
     assert ended.code == 130
@@ -169,10 +172,11 @@ def test_ctrl_c_saves_and_ends_with_130_and_what_to_do(
     assert outcome(gone_on.json) == outcome(never_killed)
 
 
-def progress_of(workspace: Path) -> dict[str, Any] | None:
+def progress_of(workspace: Path) -> dict[str, Any]:
+    """What any other process sees of the work."""
     opened = Workspace.open(workspace, create=False)
     try:
-        return opened.progress()
+        return opened.progress() or {}
     finally:
         opened.close()
 
@@ -190,7 +194,7 @@ def test_a_full_disk_ends_it_in_words_and_loses_nothing(
 ) -> None:
     assert beside("train", "inbox", *options, cwd=workspace, patch=QUICK + KILL + EVERY_STEP + at_step(6)).code == -signal.SIGKILL
     (folder,) = (workspace / ".beside" / "checkpoints").iterdir()
-    before = {file.name: file.read_bytes() for file in folder.iterdir()}
+    before = {file.name: file.read_bytes() for file in folder.iterdir() if file.is_file()}
     largest = max(map(len, before.values()))
     full = beside("train", "--resume", "--json", cwd=workspace, patch=QUICK + EVERY_STEP, fsize=largest - 1000)
     assert (full.code, full.json["error"]["code"]) == (2, "storage_failed") and "Traceback" not in full.err

@@ -17,7 +17,9 @@ from beside import __version__
 from beside.core.errors import BesideError, StorageFailed
 
 if TYPE_CHECKING:  # heavy: loaded by the command that needs it
+    from beside.core.types import Actor
     from beside.loop import Loop
+    from beside.store.workspace import Workspace
 
 app = typer.Typer(
     help="Beside (并肩): fine-tune a model on your own text, prove it, sign it, serve it, improve it. Offline.",
@@ -106,17 +108,25 @@ def traced(error: Exception) -> str:
 def working(workspace: Path, who: str | None = None, create: bool = False) -> Iterator[Loop]:
     """The loop over an open workspace, with progress on this terminal."""
     from beside.cli.terminal import Terminal
-    from beside.core.types import Actor
     from beside.loop import Loop
     from beside.store.workspace import Workspace
 
     opened = Workspace.open(workspace, create=create)
     terminal = Terminal(opened.report_progress)
     try:
-        yield Loop(opened, Actor(name=who or login_name(), roles=("owner",)), terminal)
+        yield Loop(opened, acting(opened, who or login_name()), terminal)
     finally:
         terminal.close()
         opened.close()
+
+
+def acting(workspace: Workspace, name: str) -> Actor:
+    """A person of the workspace with the roles they were given; anybody else is an owner, for they can write the folder."""
+    from beside.core.types import Actor
+
+    owner = Actor(name=name, roles=("owner",))
+    known = [person for person in workspace.people.people(owner) if person.name == name]
+    return known[0] if known else owner
 
 
 def login_name() -> str:

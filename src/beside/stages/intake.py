@@ -138,6 +138,7 @@ def examples(gathered: Gathered, selection: Selection, progress: Progress) -> It
         groups = {column: value for column, value in zip(gathered.columns.groups, row.groups, strict=True) if value}
         person = pseudonym(row.person) if row.person else None
         yield NAMES[place], Example(id=id, text=row.text, pair=row.pair, target=target, groups=groups, person=person)
+    progress.step("write", len(place_of), len(place_of), "rows")
 
 
 def numbered(id: str) -> Iterator[str]:
