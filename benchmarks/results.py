@@ -4,7 +4,7 @@ Reads `../shared/data` beside the checkout, or the folder in BESIDE_BENCH_DATA; 
 Every figure is on the official test split, which is looked at once per training, after it has ended. Full-data trainings choose
 their epoch on the set's dev rows; few-label trainings have no tune split at all and take the last epoch.
 
-    python benchmarks/results.py [SET ...]     sets: banking77 banking77-10 banking77-5 sst2 phrasebank hotel
+    python benchmarks/results.py [SET[:SEED] ...]     sets: banking77 banking77-10 banking77-5 sst2 phrasebank hotel
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
+from scipy.stats import t as student_t
 
 from beside.core.interfaces import Silent
 from beside.core.recipe import Recipe, read_policy
@@ -34,7 +35,9 @@ from beside.store.artifacts import Artifacts
 
 HERE = Path(__file__).parent
 DATA = Path(os.environ.get("BESIDE_BENCH_DATA", HERE.parent.parent / "shared" / "data"))
+THREADS = int(os.environ.get("BESIDE_BENCH_THREADS", 0)) or None  # to measure two sets side by side, one thread each
 STORE = HERE / "results.jsonl"  # one line per training, so that a set can be measured anew alone
+SHOWN = ("accuracy", "macro_f1", "tfidf_accuracy", "ece")
 PAGE = HERE.parent / "docs" / "results.md"
 
 
@@ -70,8 +73,9 @@ SETS = {
 
 def main(names: list[str]) -> None:
     """Measures the named sets, or all, and writes the page from everything measured so far."""
-    for name in names or list(SETS):
-        for seed in SETS[name].seeds:
+    for asked in names or list(SETS):
+        name, _, only = asked.partition(":")
+        for seed in (int(only),) if only else SETS[name].seeds:
             if not (DATA / SETS[name].folder).is_dir():
                 print(f"{name}: skipped, there is no {DATA / SETS[name].folder}")
                 continue
@@ -96,7 +100,7 @@ def measure(name: str, measured: Measured, seed: int) -> dict[str, object]:
     corpus = Corpus(id=f"corpus-{name}", name=name, task="classify", labels=labels, splits=counts, examples="", made_at=now)
     with tempfile.TemporaryDirectory() as folder:
         artifacts = Artifacts(Path(folder) / "artifacts")
-        recipe = Recipe(base=measured.base, seed=seed)
+        recipe = Recipe(base=measured.base, seed=seed, threads=THREADS)
         run = train(corpus, splits, recipe, artifacts=artifacts, checkpoints=Path(folder), progress=Silent(), now=now)
         subject = load_subject(artifacts.folder(run.model))
         found = audit(
@@ -104,7 +108,7 @@ def measure(name: str, measured: Measured, seed: int) -> dict[str, object]:
             subject,
             splits,
             read_policy("sandbox"),
-            checks=("utility/report", "calibration/ece"),
+            checks=("utility/report",) if measured.shots else ("utility/report", "calibration/ece"),
             artifacts=artifacts,
             progress=Silent(),
             now=now,
@@ -117,7 +121,7 @@ def measure(name: str, measured: Measured, seed: int) -> dict[str, object]:
         "rows": counts,
         "recipe": run.recipe.model_dump(),
         "seconds": round(run.seconds, 1),
-        "figures": {metric: figures[metric] for metric in ("accuracy", "macro_f1", "tfidf_accuracy", "ece")},
+        "figures": {metric: figures[metric] for metric in SHOWN if metric in figures},
     }
 
 
@@ -175,11 +179,12 @@ def table_row(measured: Measured, rows: list[dict]) -> str:
         _, low, high, n = first["figures"]["accuracy"]
         shown = f"**{accuracy[0]:.4f}** ({low:.4f} to {high:.4f}, n = {n})"
     else:
-        half = 2.776 * np.std(accuracy, ddof=1) / np.sqrt(len(accuracy))  # Student t, 4 degrees of freedom
+        half = student_t.ppf(0.975, len(accuracy) - 1) * np.std(accuracy, ddof=1) / np.sqrt(len(accuracy))
         mean = float(np.mean(accuracy))
         shown = f"**{mean:.4f}** ({mean - half:.4f} to {mean + half:.4f}, {len(rows)} seeds)"
-    mean_of = {metric: np.mean([row["figures"][metric][0] for row in rows]) for metric in ("macro_f1", "tfidf_accuracy", "ece")}
+    mean_of = {metric: np.mean([row["figures"].get(metric, [np.nan])[0] for row in rows]) for metric in SHOWN[1:]}
     seconds = np.mean([row["seconds"] for row in rows])
+    threads = sorted({row["recipe"]["threads"] for row in rows})
     cells = [
         measured.title,
         measured.base,
@@ -188,8 +193,8 @@ def table_row(measured: Measured, rows: list[dict]) -> str:
         shown,
         f"{mean_of['macro_f1']:.4f}",
         f"{mean_of['tfidf_accuracy']:.4f}",
-        f"{mean_of['ece']:.3f}",
-        f"{seconds:.0f} s",
+        "-" if np.isnan(mean_of["ece"]) else f"{mean_of['ece']:.3f}",
+        f"{seconds:.0f} s on {' or '.join(map(str, threads))} thread{'s' * (threads[-1] > 1)}",
         measured.published or "not comparable",
     ]
     return f"| {' | '.join(cells)} |"

@@ -236,6 +236,11 @@ class Command:
         """Starts a command and returns at once; `join` waits for its end."""
         return self.ask(args=[str(arg) for arg in args], cwd=str(cwd), patch=patch, wait=False)
 
+    def heard(self, started: dict[str, int]) -> str:
+        """What a command that `start` began has said on stderr so far."""
+        file = Path(self.server.args[2]) / f"{started['number']}.err"  # type: ignore[index, arg-type]
+        return file.read_text(encoding="utf-8") if file.exists() else ""
+
     def join(self, started: dict[str, int]) -> Ended:
         """Waits for a command that `start` began."""
         return Ended(**self.ask(join=started["pid"], number=started["number"]))

@@ -74,7 +74,8 @@ class Loop:
                 unknown_tokens=reads.unknown,
             )
             self.records.add_corpus(self.actor, corpus)
-        return corpus, report
+            stored = self.records.corpus(self.actor, corpus.id)  # the one of an earlier import, when this was the same again
+        return stored, report
 
     def train(self, corpus_id: str | None, recipe: Recipe | None = None, resume: bool = False, parent: str | None = None) -> Run:
         """A corpus and a recipe become a run; the same pair again gives the run that is there."""
@@ -204,8 +205,9 @@ class Loop:
             champion = self.records.run(self.actor, champion_release.run_id)
             parent = self.records.corpus(self.actor, champion.corpus_id)
             said = listen.corrections(self.records.answers(self.actor, release_id))
-            corpus = improve.child(parent, self.splits(parent), said, artifacts=self.artifacts, now=self.clock())
-            self.records.add_corpus(self.actor, corpus)
+            grown = improve.child(parent, self.splits(parent), said, artifacts=self.artifacts, now=self.clock())
+            self.records.add_corpus(self.actor, grown)
+            corpus = self.records.corpus(self.actor, grown.id)
             asked = champion.recipe.model_copy(update={"threads": None})
             begun = self.cut_short(corpus.id, asked, champion.id)
             challenger = self.train(corpus.id, asked, resume=begun, parent=champion.id)

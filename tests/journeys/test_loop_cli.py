@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import json
 import shutil
 import signal
 from pathlib import Path
@@ -160,9 +159,7 @@ def test_the_lists_name_everything_that_was_made(walk: Walk, corpus: Any, run: A
 def test_corrections_train_a_challenger_also_after_a_kill(walk: Walk, approved: Any, run: Any, corpus: Any) -> None:
     nothing = walk("improve", approved["id"], code=2)
     assert nothing["error"]["code"] == "not_enough_data"
-    correct(
-        walk, approved["id"], ["stop the parcel plan", "my plan is to leave", "courier charged me", "van money", "track statement"]
-    )
+    correct(walk, approved["id"], ["stop the parcel plan", "my plan is to leave", "courier charged me", "van money", "track it"])
     killed = walk.beside("improve", approved["id"], "--json", cwd=walk.folder, patch=QUICK + KILLED_AT_STEP_9)
     assert killed.code == -signal.SIGKILL
     busy = [one["id"] for one in walk("list", "corpora")]
@@ -191,23 +188,20 @@ def correct(walk: Walk, release_id: str, texts: list[str]) -> None:
 
 @pytest.mark.slow
 def test_every_look_at_the_test_rows_was_counted(walk: Walk, corpus: Any, approved: Any) -> None:
-    workspace = Workspace.open(walk.folder, create=False)
-    owner = Actor(name="olga", roles=("owner",))
-    looks = [
-        json.loads(entry.model_dump_json()) if hasattr(entry, "model_dump_json") else entry
-        for entry in workspace.records.ledger(owner)
-    ]
-    assert workspace.records.test_uses(owner, corpus["id"]) >= 3 and looks
-    workspace.close()
+    before = looks(walk, corpus["id"])
+    run = approved["run_id"]
+    walk("audit", run, "--check", "utility/report")
+    assert looks(walk, corpus["id"]) == before + 1
+    assert walk("audit", run, "--check", "utility/reports", code=2)["error"]["code"] == "unknown_name"
+    assert walk("audit", run, "--policy", "defaults", code=2)["error"]["code"] == "bad_option"
+    assert looks(walk, corpus["id"]) == before + 1, "a slip of the pen is no look"
+    kill = "import os, signal\nfrom beside.stages import audit\naudit.measured = lambda *_: os.kill(os.getpid(), signal.SIGKILL)\n"
+    assert walk.beside("audit", run, cwd=walk.folder, patch=kill).code == -signal.SIGKILL
+    assert looks(walk, corpus["id"]) == before + 2, "a kill hides no look"
 
 
-@pytest.mark.slow
-def test_the_key_that_a_person_has_outlives_the_start_of_a_server(walk: Walk, corpus: Any) -> None:
-    made = walk("user", "maria", "--role", "reviewer", "--role", "caller")
-    assert made["roles"] == ["reviewer", "caller"] and len(made["key"]) > 30
+def looks(walk: Walk, corpus_id: str) -> int:
     workspace = Workspace.open(walk.folder, create=False)
-    key = workspace.people.add(Actor(name="o", roles=("owner",)), "olga", ["owner"])
-    link = workspace.people.open_session(Actor(name="olga", roles=("owner",)))  # what `beside serve` prints
-    assert workspace.people.by_key(key) == workspace.people.session(link)
-    assert workspace.people.by_key(made["key"]) == Actor(name="maria", roles=("reviewer", "caller"))
+    count = workspace.records.test_uses(Actor(name="olga", roles=("owner",)), corpus_id)
     workspace.close()
+    return count
