@@ -187,13 +187,13 @@ def test_progress_ends_whole_and_says_how_long_it_takes(ask: Any) -> None:
     assert progress.steps[0] == (60, 300, "calibration/ece, about 4 s left")
 
 
-def test_the_test_rows_are_asked_once_for_what_two_checks_want(ask: Any, toy_subject: Any) -> None:
+def test_the_test_rows_are_asked_once_for_whatever_the_checks_want(ask: Any, toy_subject: Any) -> None:
     asked: list[int] = []
 
     class Counting(toy_subject):  # type: ignore[misc]
-        def predict(self, texts: Any) -> list[str]:
+        def logits(self, texts: Any) -> Any:
             asked.append(len(texts))
-            return super().predict(texts)
+            return super().logits(texts)
 
     ask(subject=Counting(lambda text: [3.0 * ("refund" in text), 1.0]))
     assert sum(asked) == 2 * len(ROWS)  # as they are, and with typos

@@ -14,6 +14,7 @@ from time import monotonic
 from typing import Any
 
 import numpy as np
+from scipy.special import softmax
 
 from beside.core import registry
 from beside.core.errors import BadOption, NotEnoughData
@@ -136,35 +137,36 @@ class Watched:
         self.labels, self.max_length, self.temperature = subject.labels, subject.max_length, subject.temperature
         self.subject, self.progress, self.clock = subject, progress, clock
         self.rows = tuple(example.text for example in splits.test if example.target is not None)
-        self.known: dict[str, list[Any]] = {}
+        self.known: np.ndarray | None = None
         self.done, self.total, self.began, self.note = 0, passes * len(self.rows), clock(), ""
 
     def logits(self, texts: Sequence[str]) -> np.ndarray:
-        return np.array(self.answers("logits", texts)).reshape(len(texts), len(self.labels))
-
-    def probabilities(self, texts: Sequence[str]) -> np.ndarray:
-        return np.array(self.answers("probabilities", texts)).reshape(len(texts), len(self.labels))
-
-    def predict(self, texts: Sequence[str]) -> list[str]:
-        return list(self.answers("predict", texts))
-
-    def token_counts(self, texts: Sequence[str]) -> list[int]:
-        return self.subject.token_counts(texts)
-
-    def answers(self, how: str, texts: Sequence[str]) -> list[Any]:
-        """One answer per text, in order."""
+        """Raw scores; whatever else is asked about the test rows comes from the same pass."""
         repeated = tuple(texts) == self.rows
-        if repeated and how in self.known:
+        if repeated and self.known is not None:
             self.step(len(texts))
-            return self.known[how]
-        answers: list[Any] = []
+            return self.known
+        pieces = [np.empty((0, len(self.labels)))]
         for start in range(0, len(texts), PIECE):
             piece = texts[start : start + PIECE]
-            answers += list(getattr(self.subject, how)(piece))
+            pieces.append(self.subject.logits(piece))
             self.step(len(piece))
+        scores = np.concatenate(pieces)
         if repeated:
-            self.known[how] = answers
-        return answers
+            self.known = scores
+        return scores
+
+    def probabilities(self, texts: Sequence[str]) -> np.ndarray:
+        """Softmax of the scores over the temperature, as the Subject defines it."""
+        return np.asarray(softmax(self.logits(texts) / self.temperature, axis=1))
+
+    def predict(self, texts: Sequence[str]) -> list[str]:
+        """The label with the largest score."""
+        return [self.labels[place] for place in self.logits(texts).argmax(axis=1)]
+
+    def token_counts(self, texts: Sequence[str]) -> list[int]:
+        """Tokens of each text before any truncation."""
+        return self.subject.token_counts(texts)
 
     def step(self, texts: int) -> None:
         """Counts texts and estimates the time left from the time taken."""
