@@ -24,6 +24,8 @@ PRELOADED = (
     "sklearn.metrics",
     "torch.utils.tensorboard",
     "transformers.models.bert.modeling_bert",
+    "transformers.models.auto.tokenization_auto",
+    "beside.store.migrations",
 )
 
 
@@ -65,11 +67,26 @@ def answer(job: dict[str, Any], folder: Path, number: int) -> dict[str, Any]:
     return {"code": code, **dict(zip(("out", "err"), said, strict=True))}
 
 
+def warm_up(folder: Path) -> None:
+    """What every process would do anew: database schema, tables of the libraries."""
+    import torch
+    from transformers import BertConfig, BertModel
+
+    from beside.store.workspace import Workspace
+
+    Workspace.open(folder / "warm").close()
+    torch.set_num_threads(1)  # no threads are started before the fork; a command sets its own number
+    size = {"hidden_size": 4, "num_hidden_layers": 1, "num_attention_heads": 1, "intermediate_size": 4, "vocab_size": 8}
+    BertModel(BertConfig(**size)).save_pretrained(folder / "base")
+    BertModel.from_pretrained(folder / "base")
+
+
 def main() -> None:
     """Answers until standard input ends."""
     for name in PRELOADED:
         __import__(name)
     folder = Path(sys.argv[1])
+    warm_up(folder)
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     for number, line in enumerate(sys.stdin):
         answers.write(json.dumps(answer(json.loads(line), folder, number)) + "\n")

@@ -61,7 +61,7 @@ def corpus(walk: Walk) -> Any:
 def run(walk: Walk, corpus: Any, tiny_base: Path) -> Any:
     shutil.copytree(tiny_base, walk.folder / "tiny")
     knobs = ("epochs=3", "pooling=mean", "learning_rate=0.003", "threads=1")
-    return walk("train", "inbox", "--base", "tiny", *(word for knob in knobs for word in ("--set", knob)))
+    return walk("train", "inbox", "--base", "tiny", *(word for knob in knobs for word in ("--set", knob)), patch=QUICK)
 
 
 @pytest.fixture(scope="module")

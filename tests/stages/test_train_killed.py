@@ -66,17 +66,13 @@ checkpoint.save_file = half
 """
 MOMENTS = {
     "before the first checkpoint": NEVER + at_step(7),
-    "at the first step": EVERY_STEP + at_step(1),
-    "in mid-epoch": EVERY_STEP + at_step(5),
     "some steps after a checkpoint": EVERY_FOURTH + at_step(19),
-    "after the last step of an epoch": EVERY_STEP + at_step(11),
-    "in the last epoch": EVERY_FOURTH + at_step(31),
+    "after the last step of an epoch": EVERY_FOURTH + at_step(22),
     "while a checkpoint is written": EVERY_STEP + HALF_A_FILE,
-    "between a checkpoint's two files": EVERY_STEP + at_call("checkpoint.seal", 9),
-    "before the model is saved": EVERY_STEP + at_call("training.save_model"),
+    "between a checkpoint's two files": EVERY_FOURTH + at_call("checkpoint.seal", 4),
     "after the model is saved": NEVER + at_call("training.prove"),
-    "before the run is recorded": EVERY_STEP + at_call("Records.add_run"),
-    "after the run is recorded": EVERY_STEP + at_call("train.forget"),
+    "before the run is recorded": EVERY_FOURTH + at_call("Records.add_run"),
+    "after the run is recorded": NEVER + at_call("train.forget"),
 }
 
 

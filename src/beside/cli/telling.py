@@ -149,7 +149,8 @@ def improvement_in_words(made: Improvement) -> None:
     }
     out.say(f"  McNemar p = {c.p_value:.3f}: {words[c.verdict]}")
     if c.flipped:
-        out.table(["was", "is now", "right", "text"], [[f["before"], f["after"], f["target"], f["text"]] for f in c.flipped[:20]])
+        rows = [[f["before"], f["after"], f["target"], " ".join(f["text"].split())] for f in c.flipped[:20]]
+        out.table(["was", "is now", "right", "text"], rows)
     out.say(f"  next: beside audit {c.challenger}")
 
 

@@ -82,7 +82,7 @@ class Terminal:
         widths = [max((cell_len(line[column]) for line in lines), default=0) for column in range(len(headers) - 1)]
         for line in lines:
             cells = (set_cell_size(cell, width) for cell, width in zip(line, widths, strict=False))
-            plain = indent + "  ".join([*cells, " ".join(line[-1].split())]).rstrip()
+            plain = indent + "  ".join([*cells, line[-1]]).rstrip()
             wide = self.console.is_terminal and cell_len(plain) > self.console.width
             shown = set_cell_size(plain, self.console.width - 1) + "…" if wide else plain
             self.console.print(shown, markup=False, soft_wrap=True)

@@ -13,7 +13,7 @@ import torch
 from beside.core.errors import GateClosed
 from beside.core.interfaces import Method, Progress, Task
 from beside.core.recipe import Recipe
-from beside.core.registry import load
+from beside.core.registry import load, source
 from beside.core.types import Example
 from beside.engine.automatic import spoken
 from beside.engine.building import build
@@ -66,6 +66,8 @@ def train_model(
         StorageFailed: the disk does not take checkpoint or model.
         KeyboardInterrupt: Ctrl-C; a training in its steps has saved where it is.
     """
+    if recipe.method is not None:
+        source("methods", recipe.method)  # a name that does not exist is refused before a base is loaded
     before = begun(checkpoint, resume, progress)
     if before is not None:
         recipe = recipe.model_copy(update={"threads": before["threads"]})  # sums depend on it, also on another machine
