@@ -90,6 +90,8 @@ class Loop:
                 raise BadInput("No corpus was given.", "Name one: `beside train CORPUS`; `beside list corpora` shows them.")
             corpus, recipe = self.records.corpus(self.actor, corpus_id), recipe or Recipe()
             name, checkpoints = train.run_id(corpus.id, recipe, parent), self.workspace.checkpoints
+            if resume:
+                self.progress.say(f"Going on with {name}: corpus {corpus.name}, base {recipe.base}, seed {recipe.seed}.")
             if there := [run for run in self.records.runs(self.actor, corpus.id) if run.id == name]:
                 self.progress.say(f"Already trained with this very recipe: {name}. Change a knob (--set seed=1) to train another.")
                 train.forget(checkpoints, name)  # a kill may have come between the last two lines of the block below

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -16,6 +18,7 @@ from beside.core.types import Example
 from beside.engine import training
 from beside.engine.building import build
 from beside.engine.checkpoint import Checkpoint
+from beside.engine.fit import Fit
 from beside.engine.runtime import load_subject
 from beside.engine.training import Trained, train_model
 
@@ -55,12 +58,14 @@ def train(
     """`train(recipe settings..., rows=, tune=)`: what a training leaves, what it said, and its model folder."""
     monkeypatch.setattr(training, "fresh_logits", in_this_process)
 
-    def trained(rows: Any = None, tune: Any = None, name: str = "m", **settings: Any) -> tuple[Trained, Heard, Path]:
+    def trained(
+        rows: Any = None, tune: Any = None, name: str = "m", resume: bool = False, **settings: Any
+    ) -> tuple[Trained, Heard, Path]:
         learned, chosen = rows_of(rows or messages(60)), rows_of(messages(30, 1) if tune is None else tune)
         labels = tuple(sorted({str(example.target) for example in learned}))
         given = {"base": str(tiny_base), "epochs": 2, "pooling": "mean", "learning_rate": 3e-3, "threads": 1, **settings}
         heard = Heard()
-        left = {"checkpoint": Checkpoint(tmp_path / "checkpoints"), "resume": False, "boards": None}
+        left = {"checkpoint": Checkpoint(tmp_path / "checkpoints"), "resume": resume, "boards": None}
         found = train_model(tmp_path / name, learned, chosen, labels, "classify", Recipe(**given), progress=heard, **left)
         return found, heard, tmp_path / name
 
@@ -92,6 +97,34 @@ def test_the_same_seed_gives_the_same_weights_and_another_does_not(train: Any) -
     files = [train(name=name, seed=seed)[2] / "model.safetensors" for name, seed in (("a", 1), ("b", 1), ("c", 2))]
     first, same, other = (file.read_bytes() for file in files)
     assert first == same != other
+
+
+def test_a_resumed_training_takes_as_many_threads_as_it_began_with(train: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "sched_getaffinity", lambda process: {0})
+    whole = train(name="whole", threads=None)
+    step = Fit.one_step
+
+    def interrupted(fit: Fit, group: Any) -> float:
+        if fit.step == 5:
+            signal.raise_signal(signal.SIGINT)
+        return step(fit, group)
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(Fit, "one_step", interrupted)
+        train(name="first", threads=None)
+    monkeypatch.setattr(os, "sched_getaffinity", lambda process: {0, 1})
+    trained, heard, folder = train(name="second", threads=None, resume=True)
+    assert "Resumed at step 6 of 8, 1 of 2 epochs done." in heard.said
+    assert trained.recipe.threads == whole[0].recipe.threads == 1
+    assert (folder / "model.safetensors").read_bytes() == (whole[2] / "model.safetensors").read_bytes()
+    assert trained.seconds_before > 0 == whole[0].seconds_before
+
+
+def test_resuming_and_beginning_again_say_what_becomes_of_earlier_work(train: Any, tmp_path: Path) -> None:
+    assert any("No step of this training was saved yet" in said for said in train(resume=True)[1].said)
+    (tmp_path / "checkpoints").mkdir(exist_ok=True)
+    (tmp_path / "checkpoints" / "state.json").write_text("{}")
+    assert any("cut short before. It starts from the beginning" in said for said in train()[1].said)
 
 
 def test_without_a_tune_split_nothing_is_scored_and_the_temperature_stays(train: Any) -> None:

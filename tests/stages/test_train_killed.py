@@ -93,7 +93,7 @@ def workspace(imported: Path, tmp_path: Path) -> Path:
 
 @pytest.fixture(scope="module")
 def options(tiny_base: Path) -> list[str]:
-    knobs = ("epochs=3", "dropout=0.2", "pooling=mean", "learning_rate=0.003", "threads=1")
+    knobs = ("epochs=3", "dropout=0.2", "pooling=mean", "learning_rate=0.003", "frozen_layers=1", "threads=1")
     return ["--base", str(tiny_base), *(word for knob in knobs for word in ("--set", knob)), "--json"]
 
 

@@ -88,9 +88,7 @@ def operation(method: str, path: str, found: dict[str, Any], kinds: dict[str, An
 def fields_of(kind: dict[str, Any]) -> tuple[Field, ...]:
     """The fields of a type."""
     needed = kind.get("required", ())
-    return tuple(
-        Field(name, kind_of(inner), name in needed, described(inner)) for name, inner in kind["properties"].items()
-    )
+    return tuple(Field(name, kind_of(inner), name in needed, described(inner)) for name, inner in kind["properties"].items())
 
 
 def described(schema: dict[str, Any]) -> str:
