@@ -29,7 +29,17 @@ def start_improving(workspace: Workspace, actor: Actor, release_id: str) -> int:
     release = workspace.records.release(actor, release_id)
     with workspace.lock("improve"):  # somebody who waits for an answer is told at once; the process itself locks again
         pass
-    command = [sys.executable, "-m", "beside", "improve", release.id, "--workspace", str(workspace.folder), f"--as={actor.name}"]
+    command = [
+        sys.executable,
+        "-P",
+        "-m",
+        "beside",
+        "improve",
+        release.id,
+        "--workspace",
+        str(workspace.folder),
+        f"--as={actor.name}",
+    ]
     output = os.open(workspace.state / LOG, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     try:
         process = subprocess.Popen(

@@ -108,7 +108,9 @@ def read_recipe(file: Path | None = None, settings: Sequence[str] = (), **given:
         key, equals, value = setting.partition("=")
         if not equals:
             raise BadOption(f"Cannot read the setting '{setting}'.", "Write key=value, for example --set epochs=3.")
-        values[key.strip()] = None if value.strip().lower() in {"none", "auto"} and key.strip() != "pooling" else value.strip()
+        field, plain = Recipe.model_fields.get(key.strip()), value.strip()
+        left_open = plain.lower() in {"none", "auto"} and field is not None and field.default is None
+        values[key.strip()] = None if left_open else plain
     return checked(Recipe, values, "recipe")
 
 
