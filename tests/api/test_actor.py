@@ -124,7 +124,7 @@ def test_improving_starts_a_process_in_the_name_of_who_asked(
     assert answer.json()["release"] == approved.release.id
     assert answer.json()["process"] > 0
     [command] = started
-    assert command[1:5] == ["-m", "beside", "improve", approved.release.id]
+    assert command[1:6] == ["-P", "-m", "beside", "improve", approved.release.id]
     assert str(approved.workspace.folder) in command
     assert "--as=one-reviewer" in command
     deadline = time.monotonic() + 20
