@@ -13,6 +13,10 @@ from beside.core.types import Better
 CHECKS = registry.names("checks")
 
 
+def is_chinese(text: str) -> bool:
+    return any("\u4e00" <= char <= "\u9fff" for char in text)
+
+
 @pytest.fixture(params=CHECKS)
 def check(request: pytest.FixtureRequest) -> Any:
     return registry.load("checks", request.param)
@@ -22,6 +26,20 @@ def check(request: pytest.FixtureRequest) -> Any:
 def test_it_says_in_one_line_what_it_asks(name: str) -> None:
     assert 10 < len(registry.summary("checks", name)) < 140
     assert len(name.split("/")) == 2, "a check lies in the folder of its aspect"
+
+
+def test_it_speaks_both_languages(check: Any) -> None:
+    assert is_chinese(check.zh)
+    for english, chinese in check.metrics.values():
+        assert english.isascii()
+        assert is_chinese(chinese)
+
+
+def test_a_metric_of_several_checks_has_the_same_words_everywhere() -> None:
+    words: dict[str, tuple[str, str]] = {}
+    for name in CHECKS:
+        for metric, said in registry.load("checks", name).metrics.items():
+            assert words.setdefault(metric, said) == said
 
 
 def test_it_measures_every_metric_that_it_declares_and_no_other(check: Any, world: Any) -> None:

@@ -46,7 +46,7 @@ def ask(run: Run, toy_subject: Any, make_splits: Any, tmp_path: Path) -> Callabl
 class Stub:
     """A check that measures what it is told."""
 
-    metrics: tuple[str, ...] = ("score",)
+    metrics: tuple[str, ...] = ("score",)  # a check gives words, too; their names are all that the audit asks for
     values: tuple[tuple[str, float], ...] = (("score", 0.5),)
     reason: str | None = None
     error: Exception | None = None

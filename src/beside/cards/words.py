@@ -7,6 +7,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from beside.core import naming
+
 LANGUAGES = ("en", "zh")
 
 
@@ -27,6 +29,8 @@ class Words:
 
     def name(self, section: str, key: str) -> str:
         """The word for `key`, say the metric `macro_f1`; a key that nobody translated is shown with spaces for underscores."""
+        if section == "metrics":
+            return naming.metric(key, self.language)
         return str(self.sections.get(section, {}).get(key, key.replace("_", " ")))
 
     def known(self, section: str, key: str) -> str | None:

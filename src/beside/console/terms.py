@@ -4,21 +4,7 @@ from __future__ import annotations
 
 from beside.console.language import N_
 
-METRICS = {
-    "accuracy": N_("accuracy"),
-    "macro_f1": N_("macro-F1"),
-    "weighted_f1": N_("weighted F1"),
-    "majority_accuracy": N_("accuracy of the most frequent label"),
-    "tfidf_accuracy": N_("accuracy of TF-IDF with logistic regression"),
-    "gain_over_tfidf": N_("gain over TF-IDF with logistic regression"),
-    "ece": N_("expected calibration error (ECE)"),
-    "ece_uncalibrated": N_("ECE before temperature scaling"),
-    "flip_rate": N_("share of answers that flip"),
-    "accuracy_under_typos": N_("accuracy under typos"),
-    "precision": N_("precision"),
-    "recall": N_("recall"),
-    "f1": N_("F1"),
-}
+SCORES = {"precision": N_("precision"), "recall": N_("recall"), "f1": N_("F1")}
 UNITS = {"share": N_("share, 0 to 1"), "score": N_("score, 0 to 1"), "probability": N_("probability, 0 to 1")}
 ASPECTS = {
     "utility": N_("Utility"),
@@ -28,6 +14,10 @@ ASPECTS = {
     "fairness": N_("Fairness"),
     "explanation": N_("Explanation"),
     "memory": N_("Memory"),
+    "selective": N_("Selective answers"),
+    "scope": N_("Scope"),
+    "behaviour": N_("Behaviour"),
+    "data": N_("Data"),
 }
 VERDICTS = {
     "pass": N_("pass"),

@@ -15,7 +15,7 @@ from markupsafe import Markup, escape
 from beside.console import terms
 from beside.console.language import Language
 from beside.console.sentences import NOTES, SENTENCES
-from beside.core import registry
+from beside.core import naming
 
 
 class Words:
@@ -29,7 +29,8 @@ class Words:
         return self.language.say(table[name]) if name in table else name.replace("_", " ")
 
     def metric(self, name: str) -> str:
-        return self.of(terms.METRICS, name)
+        """The words of the check that measures it, or of a column of its table."""
+        return self.of(terms.SCORES, name) if name in terms.SCORES else naming.metric(name, self.language.code)
 
     def unit(self, name: str) -> str:
         return self.of(terms.UNITS, name)
@@ -112,7 +113,7 @@ class Words:
 
     def summary(self, check: str) -> str:
         """What a check asks, from its own first line; nothing for a check that this installation no longer has."""
-        return self.language.raw(registry.summary("checks", check)) if check in registry.names("checks") else ""
+        return naming.asks(check, self.language.code)
 
     def plain(self, sentence: str) -> Markup:
         """A sentence of the product in this language, or as it was written, marked as English."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -49,6 +49,9 @@ class Subject(Protocol):
 
     def token_counts(self, texts: Sequence[str]) -> list[int]:
         """Tokens of each text before any truncation."""
+
+    def embed(self, texts: Sequence[str]) -> np.ndarray:
+        """One vector per text, before the head; float32, shape (len(texts), hidden size)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -138,14 +141,24 @@ class Method(Protocol):
 class Explainer(Protocol):
     """Weight per word."""
 
+    def why_not(self, subject: Subject) -> str | None:
+        """Why it cannot explain this model; None when it can."""
+
     def explain(self, subject: Subject, text: str) -> Explanation:
         """How much each word spoke for the answer."""
 
 
 class Check(Protocol):
-    """What an audit measures. A check measures, the audit stage judges."""
+    """What an audit measures. A check measures, the audit stage judges.
 
-    metrics: tuple[str, ...]
+    A check is a frozen dataclass. Its fields are its options (unit and reason in the metadata); a policy sets them in its table
+    `[options."aspect/name"]`. A field whose metadata says `given` is no option: the audit puts the thing of that name there, or
+    leaves its None: `parent` (subject of the run's parent), `champion` (subject of the newest approved release of the same
+    corpus name), `base` (subject of the base model before any training; only `embed` and `token_counts` of it mean anything).
+    """
+
+    zh: str  # the file's first docstring line, said in Chinese
+    metrics: Mapping[str, tuple[str, str]]  # metric -> its words in English and in Chinese
 
     def why_not(self, subject: Subject, splits: Splits) -> str | None:
         """Why the check does not apply to this model and data; None when it does."""

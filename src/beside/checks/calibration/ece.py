@@ -25,7 +25,11 @@ class CalibrationError:
 
     bins: int = field(default=15, metadata={"unit": "equal-width bins", "reason": "as in Guo et al. 2017"})
 
-    metrics: ClassVar[tuple[str, ...]] = ("ece", "ece_uncalibrated")
+    zh: ClassVar[str] = "概率名副其实吗？期望校准误差，服务时的与温度缩放之前的。"
+    metrics: ClassVar[dict[str, tuple[str, str]]] = {
+        "ece": ("expected calibration error (ECE)", "期望校准误差（ECE）"),
+        "ece_uncalibrated": ("ECE before temperature scaling", "校准前的 ECE"),
+    }
     passes: ClassVar[int] = 2
 
     def why_not(self, subject: Subject, splits: Splits) -> str | None:

@@ -26,7 +26,11 @@ class TypoFlips:
 
     shown: int = field(default=20, metadata={"unit": "rows", "reason": "flips kept as examples for a person to read"})
 
-    metrics: ClassVar[tuple[str, ...]] = ("flip_rate", "accuracy_under_typos")
+    zh: ClassVar[str] = "打错几个字，回答还在吗？每个测试行带着错字再问一次。"
+    metrics: ClassVar[dict[str, tuple[str, str]]] = {
+        "flip_rate": ("share of answers that flip", "答案翻转率"),
+        "accuracy_under_typos": ("accuracy under typos", "有错别字时的准确率"),
+    }
     passes: ClassVar[int] = 2
 
     def why_not(self, subject: Subject, splits: Splits) -> str | None:
