@@ -80,7 +80,7 @@ def make_approved(toy_model: Path) -> Callable[..., Approved]:
     from beside.store.rows import write_rows
 
     def made(folder: Path, *, approve: bool = True, at: datetime | None = None, policy: Policy | None = None) -> Approved:
-        workspace, owner = Workspace.open(folder), Actor(name="olga", roles=("owner",))
+        workspace, owner = Workspace.open(folder), Actor(name="olga", roles=("admin",))
         records, now = workspace.records, at or datetime.now(UTC) - timedelta(hours=1)
         rows = [Example(id=f"example-{text}", text=text, target=label) for label in LABELS for text in TEXTS[label]]
         splits = [("test" if place % 4 == 3 else "train", row) for place, row in enumerate(rows)]

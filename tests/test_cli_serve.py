@@ -29,7 +29,7 @@ def wait_for(ready: Callable[[], bool]) -> None:
 def test_serving_signs_its_owner_in_and_leaves_their_key_as_it_was(beside: Any, tmp_path: Path) -> None:
     assert beside("new", "desk", cwd=tmp_path).code == 0
     desk = tmp_path / "desk"
-    key = beside("user", login_name(), "--role", "owner", "--json", cwd=desk).json["key"]
+    key = beside("user", login_name(), "--role", "admin", "--json", cwd=desk).json["key"]
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]

@@ -42,7 +42,7 @@ from beside.loop import Loop
 from beside.store.workspace import Workspace
 
 workspace = Workspace.open(Path(sys.argv[1]))
-loop = Loop(workspace, Actor(name="olga", roles=("owner",)))
+loop = Loop(workspace, Actor(name="olga", roles=("admin",)))
 corpus, _ = loop.intake(sys.argv[2], "inbox")
 run = loop.train(corpus.id, Recipe(method="probe", max_length=24))
 found = loop.audit(run.id, checks=["calibration/ece"], policy="sandbox")

@@ -71,4 +71,4 @@ def remote(approved: Any) -> FastAPI:
 def keys(approved: Any) -> dict[str, str]:
     """One key for each role."""
     people = approved.workspace.people
-    return {role: people.add(approved.owner, f"one-{role}", [role]) for role in ("owner", "builder", "reviewer", "caller")}
+    return {role: people.add(approved.owner, f"one-{role}", [role]) for role in ("admin", "builder", "reviewer", "user")}

@@ -34,7 +34,7 @@ def test_on_an_open_address_everything_but_health_needs_a_key(remote: FastAPI, a
             assert client.get(path).status_code == 401, path
         for path in ("/healthz", "/readyz"):
             assert client.get(path).status_code == 200
-    known = ask(remote, at="beside.example", client="192.0.2.7", key=keys["caller"])
+    known = ask(remote, at="beside.example", client="192.0.2.7", key=keys["user"])
     assert known.post("/v1/predict", json=ASK).status_code == 200
     assert known.get("/metrics").status_code == 200
 
@@ -75,7 +75,7 @@ def test_guests_callers_and_builders_may_not_sign_or_improve(
     approved: Any, local: TestClient, app: FastAPI, ask: Any, keys: dict[str, str]
 ) -> None:
     body = {"decision": "approve", "reason": "I like it."}
-    for client in (local, ask(app, key=keys["caller"]), ask(app, key=keys["builder"])):
+    for client in (local, ask(app, key=keys["user"]), ask(app, key=keys["builder"])):
         for path, sent in (("reviews", body), ("improve", None)):
             answer = client.post(f"/v1/releases/{approved.release.id}/{path}", json=sent)
             assert answer.status_code == 403, answer.text
@@ -146,7 +146,7 @@ def test_improving_waits_for_nobody(approved: Any, app: FastAPI, ask: Any, keys:
     worker.start()
     try:
         assert held.wait(10)
-        answer = ask(app, key=keys["owner"]).post(f"/v1/releases/{approved.release.id}/improve")
+        answer = ask(app, key=keys["admin"]).post(f"/v1/releases/{approved.release.id}/improve")
     finally:
         done.set()
         worker.join()

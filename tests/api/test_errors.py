@@ -65,7 +65,7 @@ def test_every_route_that_takes_a_body_refuses_rubbish_in_the_one_shape(app: Fas
 
 
 def test_every_route_with_a_name_in_it_refuses_an_unknown_one(app: FastAPI, ask: Any, keys: dict[str, str]) -> None:
-    client = ask(app, key=keys["owner"])
+    client = ask(app, key=keys["admin"])
     bodies = {"/models/nothing": {"inputs": "a"}, "/v1/releases/nothing/reviews": {"decision": "approve", "reason": "because"}}
     named = [(method, path) for method, path in routes(app) if "nothing" in path]
     assert len(named) >= 6
@@ -115,13 +115,13 @@ def test_something_unexpected_tells_nothing_of_the_inside(approved: Any, ask: An
 
 def test_no_text_and_no_key_is_logged(app: FastAPI, ask: Any, keys: dict[str, str], caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
-    for key in (keys["caller"], "a-wrong-key"):
+    for key in (keys["user"], "a-wrong-key"):
         client = ask(app, key=key)
         client.post("/v1/predict", json={"text": "my iban is 123"})
         client.get("/v1/runs", params={"key": "secret-in-the-address"})
     logged = "\n".join(record.getMessage() for record in caplog.records if record.name.startswith("beside"))
     assert "POST /v1/predict 200" in logged
-    assert not any(word in logged for word in (keys["caller"], "a-wrong-key", "iban", "secret-in-the-address"))
+    assert not any(word in logged for word in (keys["user"], "a-wrong-key", "iban", "secret-in-the-address"))
 
 
 anything = st.recursive(

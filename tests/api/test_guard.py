@@ -51,7 +51,7 @@ def test_the_own_site_and_programs_may_change(app: FastAPI, remote: FastAPI, ask
     own = ask(app, Origin="http://127.0.0.1:8321", **{"Sec-Fetch-Site": "same-origin"})
     assert own.post("/v1/predict", json={"text": "cancel"}).status_code == 200
     # behind a proxy that speaks TLS the scheme differs, the name does not
-    known = ask(remote, at="beside.example", key=keys["caller"], Origin="https://beside.example")
+    known = ask(remote, at="beside.example", key=keys["user"], Origin="https://beside.example")
     assert known.post("/v1/predict", json={"text": "cancel"}).status_code == 200
 
 

@@ -46,7 +46,7 @@ def test_their_client_is_told_what_is_wrong(address: str) -> None:
 
 
 def test_their_client_works_with_a_key_of_ours_and_with_a_token_of_theirs(address: str, keys: dict[str, str]) -> None:
-    for token in (keys["caller"], "hf_abcdefgh"):
+    for token in (keys["user"], "hf_abcdefgh"):
         assert InferenceClient(model=address, token=token).text_classification("cancel", top_k=1)[0].label == "cancel"
 
 

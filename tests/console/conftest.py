@@ -85,7 +85,7 @@ def console_of(made: Any, **served: Any) -> Shown:
     app = create_app(made.workspace, **served)
     mount(app, made.workspace)
     people = made.workspace.people
-    keys = {role: people.add(made.owner, f"the {role}", [role]) for role in ("owner", "builder", "reviewer", "caller")}
+    keys = {role: people.add(made.owner, f"the {role}", [role]) for role in ("admin", "builder", "reviewer", "user")}
     return Shown(app, made.workspace, made.release, keys)
 
 

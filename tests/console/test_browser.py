@@ -30,7 +30,7 @@ ARGUMENTS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-OWNER = Actor(name="olga", roles=("owner",))
+OWNER = Actor(name="olga", roles=("admin",))
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.skipif(not Path(CHROMIUM).is_file(), reason="Chromium is not installed, so the console was not tried in a browser"),
@@ -106,7 +106,7 @@ def tab(chromium: Any, shown: tuple[Any, str]) -> Iterator[Seen]:
 
 def test_from_signing_in_to_a_stored_correction(tab, shown):
     made, address = shown
-    tab.go(f"/sign-in?key={made.keys['caller']}")
+    tab.go(f"/sign-in?key={made.keys['user']}")
     assert tab.page.url == f"{address}/"
     tab.page.get_by_role("link", name="Try it", exact=True).first.click()
     tab.page.get_by_label("Message").fill("where is my parcel")
@@ -122,7 +122,7 @@ def test_from_signing_in_to_a_stored_correction(tab, shown):
     tab.page.get_by_role("button", name="Store the correction").click()
     tab.page.get_by_text("Thank you. It is stored.").wait_for()
     asked, said = made.workspace.records.answers(OWNER, made.release.id)[-1]
-    assert (asked.text, said.label, said.who) == ("where is my parcel", "refund", "the caller")
+    assert (asked.text, said.label, said.who) == ("where is my parcel", "refund", "the user")
 
     tab.page.get_by_role("link", name="中文").click()
     tab.page.get_by_text("谢谢，已经保存。").wait_for()

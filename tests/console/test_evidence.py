@@ -6,7 +6,7 @@ import re
 
 from beside.core.types import Actor
 
-OWNER = Actor(name="olga", roles=("owner",))
+OWNER = Actor(name="olga", roles=("admin",))
 
 
 def test_a_finding_says_value_interval_rows_limit_direction_and_verdict(full):

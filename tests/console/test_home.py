@@ -12,7 +12,7 @@ from beside.console.language import Language
 from beside.console.standing import Facts, duration, stand
 from beside.core.types import Actor, Answer, Comparison, Prediction
 
-OWNER = Actor(name="olga", roles=("owner",))
+OWNER = Actor(name="olga", roles=("admin",))
 NOW = datetime(2026, 11, 3, tzinfo=UTC)
 
 

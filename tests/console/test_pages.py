@@ -84,7 +84,7 @@ def test_every_page_renders_with_one_heading_and_its_landmarks(full, path, langu
 
 @pytest.mark.parametrize("language", ["en", "zh"])
 def test_nothing_is_inline_and_nothing_comes_from_outside(full, path, language):
-    answer = full.visit("owner", language).get(path)
+    answer = full.visit("admin", language).get(path)
     page = Read(answer.text)
     assert "unsafe" not in answer.headers["content-security-policy"]
     assert not page.of("style")
@@ -99,7 +99,7 @@ def test_nothing_is_inline_and_nothing_comes_from_outside(full, path, language):
             assert not where.netloc
 
 
-@pytest.mark.parametrize("role", ["", "owner"])
+@pytest.mark.parametrize("role", ["", "admin"])
 def test_no_page_in_chinese_keeps_english_words(full, path, role):
     page = Read(full.visit(role, "zh").get(path).text)
     words = re.findall(r"\b[A-Za-z][A-Za-z0-9]+", " ".join(page.words))
@@ -108,7 +108,7 @@ def test_no_page_in_chinese_keeps_english_words(full, path, role):
 
 
 def test_what_can_be_filled_in_has_a_label_and_pictures_have_words(full, path):
-    page = Read(full.visit("owner").get(path).text)
+    page = Read(full.visit("admin").get(path).text)
     labelled = {label["for"] for label in page.of("label") if "for" in label}
     for tag in ("input", "textarea", "select"):
         for field in page.of(tag):

@@ -9,7 +9,7 @@ import pytest
 from beside.core.recipe import Limit, Policy
 from beside.core.types import Actor
 
-OWNER = Actor(name="olga", roles=("owner",))
+OWNER = Actor(name="olga", roles=("admin",))
 
 
 def sign(visitor, shown, decision="approve", reason="I read it all."):
@@ -38,12 +38,12 @@ def test_a_rejection_is_shown_with_its_reason(draft):
     assert "已拒绝" in page
 
 
-@pytest.mark.parametrize("role", ["", "caller", "builder"])
+@pytest.mark.parametrize("role", ["", "user", "builder"])
 def test_whoever_may_not_sign_sees_no_form_and_is_refused(draft, role):
     visitor = draft.visit(role)
     page = visitor.get(f"/review/{draft.release.id}").text
     assert 'name="decision"' not in page
-    assert ("may not sign" if role in ("caller", "builder") else "beside user NAME --role reviewer") in page
+    assert ("may not sign" if role in ("user", "builder") else "beside user NAME --role reviewer") in page
     answer = sign(visitor, draft)
     assert answer.status_code == 403
     assert stored(draft).signatures == ()
@@ -108,4 +108,4 @@ def test_the_seal_is_shown_short_and_kept_whole(full):
 
 def test_a_release_that_is_not_there_is_a_page(full):
     assert full.visit().get("/review/none").status_code == 404
-    assert full.visit("owner").post("/review/none", data={"decision": "approve", "reason": "because"}).status_code == 404
+    assert full.visit("admin").post("/review/none", data={"decision": "approve", "reason": "because"}).status_code == 404

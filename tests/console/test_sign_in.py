@@ -24,7 +24,7 @@ def test_the_printed_link_signs_in_and_takes_the_key_out_of_the_address(full, vi
 def test_over_https_the_cookie_never_travels_in_the_open(full):
     visitor = full.visit()
     visitor.base_url = "https://127.0.0.1:8321"
-    answer = visitor.post("/sign-in", data={"key": full.keys["caller"]}, follow_redirects=False)
+    answer = visitor.post("/sign-in", data={"key": full.keys["user"]}, follow_redirects=False)
     assert "Secure" in answer.headers["set-cookie"]
 
 
@@ -41,12 +41,12 @@ def test_a_wrong_key_is_refused_in_the_persons_language_and_not_repeated(full, l
     "next, place", [("/review", "/review"), ("https://evil.example", "/"), ("//evil.example", "/"), ("/\\evil", "/")]
 )
 def test_after_signing_in_one_stays_on_this_server(full, next, place):
-    answer = full.visit().post("/sign-in", data={"key": full.keys["owner"], "next": next}, follow_redirects=False)
+    answer = full.visit().post("/sign-in", data={"key": full.keys["admin"], "next": next}, follow_redirects=False)
     assert answer.headers["location"] == place
 
 
 def test_signing_out_ends_the_session_on_the_server_too(full):
-    visitor = full.visit("owner")
+    visitor = full.visit("admin")
     token = visitor.cookies[COOKIE]
     visitor.post("/sign-out")
     assert "Sign out" not in visitor.get("/").text
@@ -54,7 +54,7 @@ def test_signing_out_ends_the_session_on_the_server_too(full):
 
 
 def test_another_site_cannot_sign_somebody_out_or_in(full):
-    visitor = full.visit("owner")
+    visitor = full.visit("admin")
     for address in ("/sign-out", "/sign-in"):
         answer = visitor.post(address, headers={"origin": "https://evil.example"})
         assert answer.status_code == 403
@@ -74,5 +74,5 @@ def test_on_an_open_address_a_page_asks_who_is_there(full, show, visiting):
         assert answer.status_code == 401
         assert f'href="/sign-in?next={path}"' in answer.text
     assert visitor.get("/sign-in").status_code == 200
-    visitor.post("/sign-in", data={"key": full.keys["caller"]})
+    visitor.post("/sign-in", data={"key": full.keys["user"]})
     assert visitor.get("/").status_code == 200

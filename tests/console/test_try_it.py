@@ -10,7 +10,7 @@ import pytest
 from beside.console.try_it import bars, pieces
 from beside.core.types import Actor, Explanation, Prediction, WordWeight
 
-OWNER = Actor(name="olga", roles=("owner",))
+OWNER = Actor(name="olga", roles=("admin",))
 
 
 @pytest.fixture
@@ -43,14 +43,14 @@ def test_a_right_answer_is_confirmed_and_stored(full, visitor):
 
 
 def test_a_wrong_answer_is_corrected_and_stored_in_the_persons_name(full):
-    visitor = full.visit("caller")
+    visitor = full.visit("user")
     answer = ask(visitor)
     assert re.findall(r'type="radio" name="label" value="(\w*)"', answer.text).count("deliver") == 0
     thanks = visitor.post(answer.url.path, data={"correct": "no", "label": "refund", "note": "money, not the parcel"})
     assert "You said that the right answer is <b" in thanks.text
     prediction, said = full.workspace.records.answers(OWNER, full.release.id)[-1]
     assert prediction.text == "where is my parcel"
-    assert (said.correct, said.label, said.note, said.who) == (False, "refund", "money, not the parcel", "the caller")
+    assert (said.correct, said.label, said.note, said.who) == (False, "refund", "money, not the parcel", "the user")
 
 
 def test_wrong_without_a_right_label_is_stored_too(visitor):
@@ -96,7 +96,7 @@ def test_where_nothing_is_approved_the_page_leads_to_review(draft):
 
 def test_an_answer_outlives_its_release(make_approved, show, tmp_path):
     shown = show(make_approved(tmp_path))
-    visitor = shown.visit("owner", language="zh")
+    visitor = shown.visit("admin", language="zh")
     answer = ask(visitor)
     visitor.post(f"/review/{shown.release.id}", data={"decision": "reject", "reason": "Not any more."})
     page = visitor.get(answer.url.path)

@@ -80,10 +80,10 @@ def test_the_policy_of_the_release_judges_whatever_limit_the_audit_used() -> Non
     [
         [],
         [signed(over="b" * 64)],
-        [signed(role="caller")],
+        [signed(role="user")],
         [signed(role="builder")],
     ],
-    ids=["nobody", "another bundle", "caller", "builder"],
+    ids=["nobody", "another bundle", "user", "builder"],
 )
 def test_nobody_with_the_right_role_over_this_bundle_blocks(signatures: list[Signature]) -> None:
     (reason,) = reasons(signatures=signatures)
@@ -91,7 +91,7 @@ def test_nobody_with_the_right_role_over_this_bundle_blocks(signatures: list[Sig
 
 
 def test_an_owner_may_sign_like_any_reviewer() -> None:
-    assert reasons(signatures=[signed(role="owner")]) == []
+    assert reasons(signatures=[signed(role="admin")]) == []
 
 
 def test_the_same_person_twice_is_not_two_people() -> None:

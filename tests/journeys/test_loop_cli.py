@@ -179,7 +179,7 @@ def test_corrections_train_a_challenger_also_after_a_kill(walk: Walk, approved: 
 def correct(walk: Walk, release_id: str, texts: list[str]) -> None:
     """People say what would have been right."""
     workspace = Workspace.open(walk.folder, create=False)
-    loop = Loop(workspace, Actor(name="maria", roles=("reviewer", "caller")))
+    loop = Loop(workspace, Actor(name="maria", roles=("reviewer", "user")))
     for prediction in loop.predict(loop.serve(release_id), texts):
         right = next(label for label in sorted(prediction.probabilities) if label != prediction.label)
         loop.listen(prediction.id, False, right, "so it is")
@@ -202,6 +202,6 @@ def test_every_look_at_the_test_rows_was_counted(walk: Walk, corpus: Any, approv
 
 def looks(walk: Walk, corpus_id: str) -> int:
     workspace = Workspace.open(walk.folder, create=False)
-    count = workspace.records.test_uses(Actor(name="olga", roles=("owner",)), corpus_id)
+    count = workspace.records.test_uses(Actor(name="olga", roles=("admin",)), corpus_id)
     workspace.close()
     return count

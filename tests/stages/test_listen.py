@@ -13,7 +13,7 @@ from beside.stages.listen import corrections, listen
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 LABELS = ("cancel", "deliver", "refund")
-ANNA = Actor(name="anna", roles=("caller",))
+ANNA = Actor(name="anna", roles=("user",))
 
 
 def prediction(number: int = 1) -> Prediction:

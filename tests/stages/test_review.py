@@ -18,7 +18,7 @@ from beside.store.bundle import read_signatures, write_bundle, write_signatures
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 RITA, REMY = (Actor(name=name, roles=("reviewer",)) for name in ("rita", "rémy"))
-OLGA, CARL = Actor(name="olga", roles=("owner",)), Actor(name="carl", roles=("builder", "caller"))
+OLGA, CARL = Actor(name="olga", roles=("admin",)), Actor(name="carl", roles=("builder", "user"))
 LIMIT = Limit(check="utility/report", metric="accuracy", limit=0.8, reason="people would be quicker")
 GOOD = Finding(
     id="finding-1", run_id="run-1", check="utility/report", metric="accuracy", unit="share", better="higher",
@@ -113,7 +113,7 @@ def test_an_approval_does_not_open_what_the_policy_forbids(tmp_path: Path) -> No
 
 def test_a_person_without_the_role_cannot_sign_and_leaves_no_trace(tmp_path: Path) -> None:
     draft = a_draft(tmp_path)
-    for actor, held in ((CARL, "builder, caller"), (Actor(name="nobody"), "no role")):
+    for actor, held in ((CARL, "builder, user"), (Actor(name="nobody"), "no role")):
         with pytest.raises(NotPermitted, match=held):
             approve(draft, actor)
     assert not (Path(draft.bundle) / "signatures.json").exists()
@@ -121,9 +121,9 @@ def test_a_person_without_the_role_cannot_sign_and_leaves_no_trace(tmp_path: Pat
 
 def test_an_owner_may_sign_in_place_of_any_role_and_signs_in_a_role_of_the_policy_if_it_is_theirs(tmp_path: Path) -> None:
     draft = a_draft(tmp_path, roles=("reviewer", "builder"), quorum=2)
-    both = Actor(name="bo", roles=("owner", "builder"))
+    both = Actor(name="bo", roles=("admin", "builder"))
     signed = approve(approve(draft, OLGA), both)
-    assert [one.role for one in signed.signatures] == ["owner", "builder"]
+    assert [one.role for one in signed.signatures] == ["admin", "builder"]
     assert signed.state == "approved"
 
 

@@ -78,7 +78,7 @@ def records(url: str) -> Iterator[Records]:
 
 @pytest.fixture
 def owner() -> Actor:
-    return Actor(name="olga", roles=("owner",))
+    return Actor(name="olga", roles=("admin",))
 
 
 @pytest.fixture

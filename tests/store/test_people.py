@@ -43,9 +43,9 @@ def test_neither_key_nor_token_is_kept(people, records, owner):
 def test_adding_a_person_again_ends_the_old_key_and_sessions(people, owner):
     old = people.add(owner, "rita", ["reviewer"])
     token = people.open_session(people.by_key(old))
-    new = people.add(owner, "rita", ["caller"])
+    new = people.add(owner, "rita", ["user"])
     assert people.by_key(old) is None and people.session(token) is None
-    assert people.by_key(new) == Actor(name="rita", roles=("caller",))
+    assert people.by_key(new) == Actor(name="rita", roles=("user",))
 
 
 def test_a_removed_person_is_out(people, owner):
@@ -58,9 +58,9 @@ def test_a_removed_person_is_out(people, owner):
 
 
 def test_only_an_owner_adds_people(people, stranger, owner):
-    for actor in (stranger, Actor(name="rita", roles=("builder", "reviewer", "caller"))):
+    for actor in (stranger, Actor(name="rita", roles=("builder", "reviewer", "user"))):
         with pytest.raises(NotPermitted, match="may not add a person"):
-            people.add(actor, "eve", ["owner"])
+            people.add(actor, "eve", ["admin"])
         with pytest.raises(NotPermitted):
             people.remove(actor, "eve")
     assert people.people(owner) == [] == people.people(stranger)
@@ -70,7 +70,7 @@ def test_an_unknown_role_or_odd_name_is_refused(people, owner):
     with pytest.raises(UnknownName) as refusal:
         people.add(owner, "rita", ["reviever"])
     assert "Did you mean 'reviewer'?" in refusal.value.hint
-    for name, roles in [("", ["caller"]), (" rita", ["caller"]), ("a\nb", ["caller"]), ("r" * 81, ["caller"]), ("rita", [])]:
+    for name, roles in [("", ["user"]), (" rita", ["user"]), ("a\nb", ["user"]), ("r" * 81, ["user"]), ("rita", [])]:
         with pytest.raises(BadInput):
             people.add(owner, name, roles)
     assert people.people(owner) == []

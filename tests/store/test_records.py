@@ -54,7 +54,7 @@ def test_someone_without_a_role_reads_nothing(records, fill, stranger):
 
 def test_writing_needs_the_right_role(records, fill, owner, loop, stranger):
     fill(records)
-    caller = Actor(name="carl", roles=("caller",))
+    caller = Actor(name="carl", roles=("user",))
     for actor in (caller, stranger):
         for write, value in [
             (records.add_corpus, loop.corpus),
@@ -66,7 +66,7 @@ def test_writing_needs_the_right_role(records, fill, owner, loop, stranger):
         ]:
             with pytest.raises(NotPermitted) as refusal:
                 write(actor, value)
-            assert "owner, builder" in refusal.value.hint
+            assert "admin, builder" in refusal.value.hint
         with pytest.raises(NotPermitted):
             records.count_test_use(actor, "corpus-1", "run-1", "audit")
     with pytest.raises(NotPermitted):
@@ -79,7 +79,7 @@ def test_writing_needs_the_right_role(records, fill, owner, loop, stranger):
 def test_nobody_answers_in_another_name(records, fill, loop):
     fill(records)
     with pytest.raises(NotPermitted, match="may not answer as 'olga'"):
-        records.add_answer(Actor(name="carl", roles=("caller",)), loop.answer)
+        records.add_answer(Actor(name="carl", roles=("user",)), loop.answer)
 
 
 def test_an_unknown_id_is_answered_with_a_close_one(records, fill, owner):

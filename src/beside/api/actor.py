@@ -15,9 +15,9 @@ from beside.loop import Loop
 from beside.store.workspace import Workspace
 
 COOKIE = "beside_session"
-LOCAL = Actor(name="local", roles=("caller",))
+LOCAL = Actor(name="local", roles=("user",))
 FORWARDED = ("forwarded", "x-forwarded-for", "x-real-ip", "via")  # headers of a proxy: the caller sits somewhere else
-KEY_HINT = "Send the header `Authorization: Bearer KEY`; the owner prints a key with `beside user NAME --role caller`."
+KEY_HINT = "Send the header `Authorization: Bearer KEY`; the owner prints a key with `beside user NAME --role user`."
 
 # only describes the key in the OpenAPI document; `caller` reads it
 bearer = HTTPBearer(auto_error=False, description="A personal key. On a loopback address calls without a key are taken, too.")

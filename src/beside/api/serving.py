@@ -77,7 +77,7 @@ class Serving:
 
     def warm_up(self) -> None:
         """Opens the release that answers when none is named, so that the first caller need not wait for it."""
-        actor = Actor(name="server", roles=("caller",))
+        actor = Actor(name="server", roles=("user",))
         if any(release.state == "approved" for release in self.workspace.records.releases(actor)):
             self.served(Loop(self.workspace, actor), None)
 

@@ -17,7 +17,19 @@ from beside.cards.words import Words
 from beside.core.registry import names
 from beside.core.types import FEWEST_ROWS, Finding
 
-ASPECTS = ("utility", "calibration", "robustness", "privacy", "fairness", "explanation", "memory", "selective", "scope", "behaviour", "data")
+ASPECTS = (
+    "utility",
+    "calibration",
+    "robustness",
+    "privacy",
+    "fairness",
+    "explanation",
+    "memory",
+    "selective",
+    "scope",
+    "behaviour",
+    "data",
+)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -124,7 +124,7 @@ def acting(workspace: Workspace, name: str) -> Actor:
     """A person of the workspace with the roles they were given; anybody else is an owner, for they can write the folder."""
     from beside.core.types import Actor
 
-    owner = Actor(name=name, roles=("owner",))
+    owner = Actor(name=name, roles=("admin",))
     known = [person for person in workspace.people.people(owner) if person.name == name]
     return known[0] if known else owner
 
@@ -134,7 +134,7 @@ def login_name() -> str:
     try:
         return getpass.getuser()
     except (KeyError, OSError):
-        return "owner"
+        return "admin"
 
 
 def show(json: bool, value: Any, words: Callable[[Any], None]) -> None:

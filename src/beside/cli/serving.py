@@ -24,7 +24,7 @@ def serve(workspace: Workspace, host: str, port: int, owner: str) -> None:
     app = create_app(workspace, host=host, port=port)
     mount(app, workspace)
     # a session of its own: whoever starts the server owns the folder anyway, and the key they may have stays what it was
-    key = workspace.people.open_session(Actor(name=owner, roles=("owner",)))
+    key = workspace.people.open_session(Actor(name=owner, roles=("admin",)))
     address = f"http://{'[' + host + ']' if ':' in host else host}:{port}"
     link = f"Sign in as {owner}, within 12 hours: {address}/sign-in?key={key}"
     sys.stderr.write(f"\nBeside serves at {address}  (Ctrl-C ends it)\n{link}\nAPI: {address}/docs\n\n")

@@ -54,7 +54,7 @@ def run_demo(folder: Path, language: str, who: str) -> dict[str, Any]:
         new_workspace(folder, "support", language)
     opened = Workspace.open(folder)
     terminal = Terminal(opened.report_progress)
-    loop = Loop(opened, Actor(name=who, roles=("owner",)), terminal)
+    loop = Loop(opened, Actor(name=who, roles=("admin",)), terminal)
     try:
         terminal.say("\n1  Text in: customer messages of a bank, with their intents")
         corpus, report = loop.intake(str(folder / "data" / f"sample-{language}.csv"), "inbox")

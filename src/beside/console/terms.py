@@ -33,7 +33,14 @@ SIDES = {"challenger": "pass", "champion": "waits", "cannot tell": "inconclusive
 STANDS = {"done": N_("done"), "now": N_("now"), "later": N_("later"), "stopped": N_("stopped")}
 STATES = {"draft": N_("waits for signatures"), "approved": N_("approved"), "rejected": N_("rejected")}
 DECISIONS = {"approve": N_("approved"), "reject": N_("rejected")}
-ROLES = {"owner": N_("owner"), "builder": N_("builder"), "reviewer": N_("reviewer"), "caller": N_("caller")}
+ROLES = {
+    "admin": N_("admin"),
+    "builder": N_("builder"),
+    "annotator": N_("annotator"),
+    "reviewer": N_("reviewer"),
+    "privacy_officer": N_("privacy officer"),
+    "user": N_("user"),
+}
 ERRORS = {
     "bad_input": N_("This cannot be taken"),
     "unknown_address": N_("This page is not here"),

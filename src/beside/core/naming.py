@@ -12,9 +12,7 @@ LANGUAGES = ("en", "zh")  # the order in which a check gives its words
 @cache
 def metrics() -> dict[str, tuple[str, str]]:
     """Metric -> its English and its Chinese words, of all checks together."""
-    return {
-        metric: words for check in registry.names("checks") for metric, words in registry.load("checks", check).metrics.items()
-    }
+    return {metric: words for check in registry.names("checks") for metric, words in registry.load("checks", check).metrics.items()}
 
 
 def metric(name: str, language: str) -> str:

@@ -231,8 +231,8 @@ class Actor(Value):
     roles: tuple[str, ...] = ()
 
     def may(self, role: str) -> bool:
-        """Whether this person holds the role; an owner holds all."""
-        return role in self.roles or "owner" in self.roles
+        """Whether this person holds the role; an admin holds all."""
+        return role in self.roles or "admin" in self.roles
 
 
 def content_id(kind: str, content: Any) -> str:

@@ -80,8 +80,8 @@ def signing_role(policy: Policy, actor: Actor) -> str:
     for role in policy.roles:
         if role in actor.roles:
             return role
-    if "owner" in actor.roles:
-        return "owner"
+    if "admin" in actor.roles:
+        return "admin"
     held = f"has the role {', '.join(actor.roles)}" if actor.roles else "has no role"
     told = f"'{actor.name}' {held}; the policy '{policy.name}' asks for {' or '.join(policy.roles)}"
     raise NotPermitted(f"{told}.", "Ask somebody who has that role, or ask the owner of the workspace for it.")

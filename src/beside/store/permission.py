@@ -12,8 +12,8 @@ from beside.core.types import Actor
 from beside.store import tables
 from beside.store.tables import Table
 
-ROLES = ("owner", "builder", "reviewer", "caller")
-EVERYBODY = ("builder", "reviewer", "caller")  # an owner may do whatever anybody may
+ROLES = ("admin", "builder", "annotator", "reviewer", "privacy_officer", "user")
+EVERYBODY = ROLES[1:]  # an admin may do whatever anybody may
 MAKERS = ("builder", "reviewer")  # reviewers too: improving makes a corpus, a run and a comparison
 
 WRITERS: dict[type[Table], tuple[str, ...]] = {
@@ -55,6 +55,6 @@ def demand_role(actor: Actor, roles: Sequence[str], doing: str) -> None:
     Raises:
         NotPermitted: they do not; the hint says which roles may.
     """
-    if not any(actor.may(role) for role in (*roles, "owner")):
+    if not any(actor.may(role) for role in (*roles, "admin")):
         held = ", ".join(actor.roles) or "none"
-        raise NotPermitted(f"'{actor.name}' (roles: {held}) may not {doing}.", f"Roles that may: {', '.join(('owner', *roles))}.")
+        raise NotPermitted(f"'{actor.name}' (roles: {held}) may not {doing}.", f"Roles that may: {', '.join(('admin', *roles))}.")
