@@ -150,7 +150,7 @@ def beside(turn: Connection, count: int, epochs: int, **settings: object) -> Non
     texts, labels, dev_texts, dev_labels = rows(count)
     known = names()
     folder = Path(tempfile.mkdtemp())
-    recipe = Recipe(batch_size=BATCH, epochs=epochs, max_length=LENGTH, **settings)
+    recipe = Recipe(epochs=epochs, max_length=LENGTH, **settings)
     model, tokens, recipe, _ = build(recipe, texts, known, folder, Silent())
     subject = TorchSubject(model, tokens, Facts(task="classify", labels=known, pooling=model.pooling, max_length=LENGTH))
     method = load("methods", recipe.method)
@@ -177,7 +177,7 @@ def beside(turn: Connection, count: int, epochs: int, **settings: object) -> Non
 
 def beside_full(turn: Connection, count: int, epochs: int) -> None:
     """Ours with every layer trained from a fresh head, as the peers do."""
-    beside(turn, count, epochs, method="full", frozen_layers=0, learning_rate=PEER_RATE)
+    beside(turn, count, epochs, method="full", batch_size=BATCH, frozen_layers=0, learning_rate=PEER_RATE)
 
 
 def take_turns(

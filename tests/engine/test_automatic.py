@@ -31,7 +31,7 @@ def test_nothing_that_training_needs_stays_open(base: str, rows: int) -> None:
 @pytest.mark.parametrize("base", ["embedded", "scratch", "some/encoder"])
 def test_what_was_asked_for_stays(base: str) -> None:
     asked = Recipe(
-        base=base, method="full", epochs=3, learning_rate=0.1, head_learning_rate=0.2, max_length=9, pooling="cls",
+        base=base, method="full", epochs=3, batch_size=7, learning_rate=0.1, head_learning_rate=0.2, max_length=9, pooling="cls",
         frozen_layers=1, head_start="logistic", label_names=False, threads=1,
     )  # fmt: skip
     assert fill(asked, situation(rows=4)) == asked

@@ -36,7 +36,13 @@ class Recipe(BaseModel):
         None, "name", "lpft: head first, then everything, distorts less (Kumar et al. 2022); full for `scratch`"
     )
     epochs: int | None = knob(None, "passes", "more passes when there are few rows; chosen from the rows per class", ge=1, le=1000)
-    batch_size: int = knob(16, "rows", "small batches generalise well and fit any machine", ge=1, le=4096)
+    batch_size: int | None = knob(
+        None,
+        "rows",
+        "16 where rows are few: small batches generalise well; 32 where they are many: each row costs less",
+        ge=1,
+        le=4096,
+    )
     accumulation: int = knob(1, "batches", "batches whose gradients are added up before one step", ge=1, le=1024)
     optimizer: Literal["adamw", "sgd"] = knob("adamw", "name", "AdamW is the standard for transformers (Loshchilov & Hutter 2019)")
     learning_rate: float | None = knob(None, "per step", "of the encoder; chosen from the base and the rows", gt=0, le=1)

@@ -81,8 +81,8 @@ class Fit:
         self.trained = [parameter for name, parameter in model.named_parameters() if name in learning]
         for name, parameter in model.named_parameters():
             parameter.requires_grad_(name in learning)
-        assert recipe.epochs is not None  # filled in by the training stage
-        self.epochs = recipe.epochs
+        assert recipe.epochs is not None and recipe.batch_size is not None  # filled in by the training stage
+        self.epochs, self.batch_size = recipe.epochs, recipe.batch_size
         # the number of batches depends on n and batch size alone, so every epoch has as many steps as the first
         self.steps_per_epoch = -(-len(self.plan(0)) // recipe.accumulation)
         self.steps = self.steps_per_epoch * self.epochs
@@ -104,7 +104,7 @@ class Fit:
 
     def plan(self, epoch: int) -> list[np.ndarray]:
         """The batches of an epoch: a pure function of seed and epoch."""
-        return bucketed(self.rows.feed.lengths, self.recipe.batch_size, np.random.default_rng((self.recipe.seed, epoch)))
+        return bucketed(self.rows.feed.lengths, self.batch_size, np.random.default_rng((self.recipe.seed, epoch)))
 
     def run(self, resume: bool) -> Fitted:
         """Trains to the end, or to the early stop, and leaves the kept weights in the model.
