@@ -3,7 +3,9 @@
 Peers: (a) the usual tutorial script: every row padded to 128 tokens, a plain AdamW loop; (b) Hugging Face `Trainer` with its
 defaults and dynamic padding. Same model, same rows, same batch size, same machine; the three take turns epoch by epoch in one run,
 each in a process of its own, so that a busy moment hits all of them. `beside full` trains every layer as the peers do; `beside` is
-the default recipe, which freezes the lowest layers (they are run once) and picks its own batch size and rates. Prints a table and writes it, dated, to benchmarks/finetune-SET.md.
+the default recipe,
+which freezes the lowest layers (they are run once) and picks its own batch size and rates. Prints a table and writes it, dated,
+to benchmarks/finetune-SET.md.
 
     python benchmarks/finetune.py [SET] [ROWS] [EPOCHS]     SET: sst2 (sentences) or banking77 (short messages, ten intents)
 """
@@ -99,7 +101,7 @@ def report(name_of_set: str, count: int, epochs: int, log: dict[str, list], star
         f"# Fine-tuning speed: {name_of_set}",
         "",
         f"{datetime.now(UTC).date()}, {len(os.sched_getaffinity(0))} cores ({platform.machine()}, no GPU), torch fp32.",
-        f"{count} rows of {name_of_set}, batch {BATCH} (`beside` picks its own), all-MiniLM-L6-v2, {epochs} epochs taken in turns in one run;",
+        f"{count} rows of {name_of_set}, batch {BATCH} (`beside` picks its own), all-MiniLM-L6-v2, {epochs} epochs in turns;",
         f"accuracy on {DEV_ROWS} dev rows.",
         f"The goal, {goal:.4f}, is what both peers reach. By `benchmarks/finetune.py {name_of_set} {count} {epochs}`.",
         "",

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -77,6 +78,8 @@ def make_approved(toy_model: Path) -> Callable[..., Approved]:
     """Makes a workspace of its own in a folder; for tests that change files. `approve`, `at`: whether and when it was signed."""
     from beside.stages.release import release as to_release
     from beside.stages.review import sign
+    from beside.stages.verify import attest_release
+    from beside.store.proof import proof_of
     from beside.store.rows import write_rows
 
     def made(folder: Path, *, approve: bool = True, at: datetime | None = None, policy: Policy | None = None) -> Approved:
@@ -109,8 +112,10 @@ def make_approved(toy_model: Path) -> Callable[..., Approved]:
         records.add_run(owner, run)
         records.add_findings(owner, [finding])
         records.add_release(owner, draft)
+        attest_release(draft, workspace.keys, now)
         if approve:
-            records.save_release(owner, sign(draft, [finding], owner, "approve", "It holds what it promises.", now=now))
+            prove, reason = partial(proof_of, keys=workspace.keys), "It holds what it promises."
+            records.save_release(owner, sign(draft, [finding], owner, "approve", reason, now=now, prove=prove))
         return Approved(workspace, records.release(owner, draft.id), owner)
 
     return made

@@ -12,12 +12,46 @@ from typing import Any
 import pytest
 
 from beside import charts
+from beside.charts.paper import WORDS, shortened
 from beside.core.errors import BadInput
 
 BINS = [
     {"low": 0.6, "high": 0.667, "confidence": 0.64, "accuracy": 0.5, "accuracy_low": 0.3, "accuracy_high": 0.7, "n": 20},
     {"low": 0.933, "high": 1.0, "confidence": 0.97, "accuracy": 0.9, "accuracy_low": 0.85, "accuracy_high": 0.94, "n": 180},
 ]
+CURVE = {
+    "kind": "curve",
+    "title": "risk and coverage",
+    "x": "share answered",
+    "y": "share wrong among the answered",
+    "lines": [
+        {"name": "this model", "points": [[k / 50, 0.3 * (k / 50) ** 2] for k in range(51)]},
+        {"name": "tolerated risk", "points": [[0.0, 0.05], [1.0, 0.05]]},
+    ],
+    "marks": [{"name": "threshold", "x": 0.62, "y": 0.115}],
+}
+ROC = {
+    "kind": "curve",
+    "title": "ROC curves, with AUROC",
+    "x": "texts out of scope let through",
+    "y": "texts within scope let through",
+    "lines": [
+        {"name": "energy", "points": [[0.0, 0.0], [0.1, 0.9], [1.0, 1.0]], "value": 0.94, "low": 0.9, "high": 0.97, "n": 30},
+        {"name": "by chance", "points": [[0.0, 0.0], [1.0, 1.0]]},
+    ],
+    "marks": [],
+}
+SLICES = {
+    "kind": "bars",
+    "title": "accuracy by slice",
+    "unit": "share",
+    "rows": [
+        {"name": "all rows", "values": {}, "value": 0.9, "low": 0.86, "high": 0.93, "n": 192},
+        {"name": "length: up to {high} tokens", "values": {"high": 17}, "value": 0.8, "low": 0.7, "high": 0.9, "n": 60},
+        {"name": "{group}: {value}", "values": {"group": "branch", "value": "{n}"}, "value": 0.8, "low": 0.7, "high": 0.9, "n": 33},
+        {"name": "language: {language}", "values": {"language": "Chinese"}, "value": 1.0, "low": 0.9, "high": 1.0, "n": 50},
+    ],
+}
 BARS = [
     {"name": "this model", "value": 0.912, "low": 0.893, "high": 0.93},
     {"name": "most frequent label", "value": 0.1, "low": 0.08, "high": 0.12},
@@ -44,6 +78,9 @@ EVIDENCE = {
     "reliability": {"kind": "reliability", "bins": BINS, "temperature": 1.3},
     "bars": {"kind": "bars", "title": "accuracy", "unit": "share", "rows": BARS},
     "learning": {"kind": "learning", "rows": [{"epoch": 1, "loss": 2.0, "score": 0.5}, {"epoch": 2, "loss": 1.0, "score": 0.7}]},
+    "curve": CURVE,
+    "roc": ROC,
+    "slices": SLICES,
     "one epoch": {"kind": "learning", "rows": [{"epoch": 1, "loss": 2.0}]},
 }
 
@@ -74,11 +111,12 @@ def test_the_pictures_speak_chinese() -> None:
     assert "本模型" in texts(charts.draw(EVIDENCE["bars"], "zh"))
     assert "准确率" in texts(charts.draw(EVIDENCE["bars"], "zh"))
     assert "置信度" in texts(charts.draw(EVIDENCE["reliability"], "zh"))
+    assert "可容忍的风险" in texts(charts.draw(CURVE, "zh"))
     assert "轮次" in texts(charts.draw(EVIDENCE["learning"], "zh"))
 
 
 def test_every_sentence_has_both_languages() -> None:
-    assert set(charts.WORDS["en"]) <= set(charts.WORDS["zh"])
+    assert set(WORDS["en"]) <= set(WORDS["zh"])
 
 
 def test_more_labels_than_one_can_read_are_told_as_pairs() -> None:
@@ -91,6 +129,22 @@ def test_more_labels_than_one_can_read_are_told_as_pairs() -> None:
 
 def test_values_stand_at_their_bars_with_their_intervals() -> None:
     assert "0.912 (0.893\u20130.930)" in texts(charts.draw(EVIDENCE["bars"])).replace("  ", " ")
+
+
+def test_lines_that_end_together_are_listed_with_their_values() -> None:
+    told = " ".join(texts(charts.draw(ROC, "zh")).split())
+    assert "能量分数 0.940 (0.900\u20130.970)" in told
+    assert "随机猜" in told
+    assert "ROC 曲线与 AUROC" in told
+    assert "this model" in texts(charts.draw(CURVE))
+
+
+def test_names_with_values_are_filled_in_in_any_language_and_with_their_rows() -> None:
+    english, chinese = (" ".join(texts(charts.draw(SLICES, language)).split()) for language in ("en", "zh"))
+    for told in ("length: up to 17 tokens", "language: Chinese", "branch: {n}", "n = 192"):
+        assert told in english
+    for told in ("长度：至多 17 个词元", "语言：中文", "branch：{n}", "全部行"):
+        assert told in chinese
 
 
 def test_labels_that_would_break_a_page_are_only_text() -> None:
@@ -116,13 +170,13 @@ def test_tables_are_not_drawn_and_unknown_kinds_are_refused() -> None:
 
 
 def test_long_labels_lose_their_middle_and_stay_different() -> None:
-    short = charts.shortened(
+    short = shortened(
         ["card_payment_wrong_exchange_rate", "card_payment_wrong_merchant_rate", "lost", "一个非常非常长的中文类别名称真的很长"], 21
     )
     assert len(set(short)) == 4
     assert short[2] == "lost"
     assert all("…" in one for one in (short[0], short[3]))
-    assert charts.shortened(["a" * 50, "a" * 51], 21) == ["a" * 50, "a" * 51]
+    assert shortened(["a" * 50, "a" * 51], 21) == ["a" * 50, "a" * 51]
 
 
 @pytest.mark.parametrize(

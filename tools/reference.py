@@ -50,13 +50,22 @@ def option_lines(command: Any) -> Iterator[str]:
             yield f"- `{name}`: {said}"
 
 
+def flat(commands: dict[str, Any], before: str = "") -> Iterator[tuple[str, Any]]:
+    """Every command by its whole name; those of a group, like `keys new`, one by one."""
+    for name, command in commands.items():
+        if hasattr(command, "commands"):
+            yield from flat(command.commands, f"{before}{name} ")
+        else:
+            yield f"{before}{name}", command
+
+
 def commands() -> Iterator[str]:
     """Every sub-command with its options."""
     yield "## Commands\n"
     yield "Every command takes `--workspace DIR` (default: the current folder), most take `--as USER`, and `--json` prints one JSON"
     yield "document on stdout while words and progress go to stderr. Exit code 0: done; 1: a verdict or a gate said no; 2: wrong"
     yield "use or bad input."
-    for name, command in get_command(app).commands.items():  # type: ignore[attr-defined]  # a group
+    for name, command in flat(get_command(app).commands):  # type: ignore[attr-defined]  # a group
         yield f"\n### beside {name}\n"
         yield f"    {usage(name, command)}\n"
         yield (command.help or "").strip()
@@ -75,8 +84,9 @@ def capabilities() -> Iterator[str]:
 
 def default_of(field: FieldInfo) -> str:
     """A default as one would type it."""
-    plain = {None: "none", "": "empty", (): "empty"}
-    return plain.get(field.default, f"`{field.default}`")
+    if field.default is None:
+        return "none"
+    return "empty" if field.default in ("", (), {}) else f"`{field.default}`"
 
 
 def unit_of(field: FieldInfo) -> str:

@@ -6,22 +6,32 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
+from functools import partial
 
 import numpy as np
 
-from beside.core import registry
+from beside.committee import Committee
+from beside.core import gate
+from beside.core.asking import Neighbours, WhatIf
 from beside.core.columns import Columns
 from beside.core.errors import BadInput, NotEnoughData
-from beside.core.interfaces import Progress, Silent, Subject
+from beside.core.interfaces import Progress, Silent
+from beside.core.options import read_settings
 from beside.core.recipe import Recipe, read_policy
 from beside.core.report import Report
-from beside.core.types import Actor, Answer, Comparison, Corpus, Explanation, Finding, Prediction, Release, Run, Skipped, Splits
+from beside.core.types import Actor, Answer, Comparison, Corpus, Explanation, Finding, Prediction, Release, Run, Skipped
+from beside.documents import Documents
 from beside.engine import loading
-from beside.stages import audit, improve, intake, listen, release, review, serve
-from beside.stages.review import Decision, Verification
+from beside.models import Models
+from beside.proofs import Proofs
+from beside.stages import audit, improve, intake, listen, neighbours, release, review, serve, verify
+from beside.stages.audit import Model
+from beside.stages.review import Decision, Said
 from beside.stages.serve import Served
-from beside.store.rows import read_splits
+from beside.store.cache import Cache
+from beside.store.permission import demand_role
+from beside.store.proof import proof_of
+from beside.store.rows import read_rows
 from beside.store.workspace import Workspace
 
 
@@ -34,7 +44,7 @@ class Improvement:
     comparison: Comparison
 
 
-class Loop:
+class Loop(Committee, Documents, Models, Proofs):
     """text in -> train -> audit -> release -> review -> serve -> listen -> improve, for one actor in one workspace.
 
     Args:
@@ -112,21 +122,32 @@ class Loop:
                 self.records.add_run(self.actor, run)
         return run
 
-    def audit(self, run_id: str, checks: Sequence[str] = (), policy: str = "default") -> list[Finding | Skipped]:
-        """A run becomes findings. Each audit looks at the test split once more, which is counted."""
+    def audit(
+        self, run_id: str, checks: Sequence[str] = (), policy: str = "default", settings: Sequence[str] = (), fresh: bool = False
+    ) -> list[Finding | Skipped]:
+        """A run becomes findings. Each audit that looks at the test split once more is counted.
+
+        Args:
+            settings: options of checks, `aspect/name.option=value`.
+            fresh: measure also what is known from an earlier audit of the same model and rows.
+        """
         with self.workspace.lock("audit"):
             run = self.records.run(self.actor, run_id)
             corpus, rules = self.records.corpus(self.actor, run.corpus_id), read_policy(policy)
-            for check in checks:
-                registry.source("checks", check)  # a slip of the pen is no look at the test rows
-            subject, splits = self.subject(run), self.splits(corpus)
-            self.records.count_test_use(self.actor, corpus.id, run.id, "audit")  # before the look: a kill must not hide it
             found = audit.audit(
                 run,
-                subject,
-                splits,
+                Model(run.model, lambda: self.subject(run)),
+                self.splits(corpus),
                 rules,
+                rows=corpus.examples,
+                given=self.to_compare(run, corpus),
                 checks=checks,
+                settings=read_settings(settings),
+                folder=self.workspace.folder,
+                cache=Cache(self.workspace.state / "cache"),
+                fresh=fresh,
+                # before the look: a kill must not hide it
+                look=partial(self.records.count_test_use, self.actor, corpus.id, run.id, "audit"),
                 artifacts=self.artifacts,
                 progress=self.progress,
                 now=self.clock(),
@@ -134,8 +155,8 @@ class Loop:
             self.records.add_findings(self.actor, found)
         return found
 
-    def release(self, run_id: str, policy: str = "default") -> Release:
-        """A run and its newest findings become a sealed draft."""
+    def release(self, run_id: str, policy: str = "default", model_signing: bool = False) -> Release:
+        """A run and its newest findings become a sealed draft, signed with the key of the workspace."""
         from beside.engine.runtime import same_answers  # imports torch
 
         with self.workspace.lock("release"):
@@ -143,6 +164,7 @@ class Loop:
             corpus = self.records.corpus(self.actor, run.corpus_id)
             rules = read_policy(policy)
             findings, skipped = self.newest_findings(run), self.records.skipped(self.actor, run.id)
+            rules = gate.settled(rules, findings, skipped)
             if not findings:
                 raise NotEnoughData(f"The run '{run.id}' was never audited.", f"First: beside audit {run.id}")
             splits = self.splits(corpus)
@@ -152,6 +174,7 @@ class Loop:
                 findings,
                 skipped,
                 rules,
+                statements=self.records.statements(self.actor),
                 texts=[example.text for example in (splits.tune or splits.train)[: release.TRUTH_TEXTS]],
                 test_uses=self.records.test_uses(self.actor, corpus.id),
                 artifacts=self.artifacts,
@@ -159,14 +182,27 @@ class Loop:
                 truth=same_answers,
                 now=self.clock(),
             )
-            self.records.add_release(self.actor, made)
+            self.tell_of_fonts()
+            self.records.add_release(self.actor, made.model_copy(update={"makers": self.makers_of(run)}))
+            verify.attest_release(made, self.workspace.keys, self.clock(), model_signing)
         return self.records.release(self.actor, made.id)
 
-    def review(self, release_id: str, decision: Decision, reason: str) -> Release:
+    def review(self, release_id: str, decision: Decision, reason: str, said: Said = Said()) -> Release:
         """A person signs over the seal; the policy decides the state."""
         with self.workspace.lock("review"):
-            draft = self.records.release(self.actor, release_id)
-            signed = review.sign(draft, self.findings_of(draft), self.actor, decision, reason, now=self.clock())
+            told = self.news(release_id)
+            signed = review.sign(
+                told.release,
+                self.findings_of(told.release),
+                self.actor,
+                decision,
+                reason,
+                now=self.clock(),
+                said=said,
+                proceedings=told.proceedings,
+                changes=told.changes,
+                prove=partial(proof_of, keys=self.workspace.keys),
+            )
             self.records.save_release(self.actor, signed)
         return signed
 
@@ -177,7 +213,9 @@ class Loop:
         chosen = (
             self.records.release(self.actor, release_id) if release_id else serve.newest_approved(self.records.releases(self.actor))
         )
-        return serve.open_release(chosen, self.findings_of(chosen), load=load_subject, now=self.clock())
+        keys = self.workspace.keys.known
+        news = partial(self.news, chosen.id)
+        return serve.open_release(chosen, self.findings_of(chosen), load=load_subject, keys=keys, now=self.clock(), news=news)
 
     def predict(self, served: Served, texts: Sequence[str]) -> list[Prediction]:
         """Texts become answers that are kept, so that a correction can name them."""
@@ -188,6 +226,21 @@ class Loop:
     def explain(self, served: Served, text: str) -> Explanation:
         """Why the model answers as it does, word by word."""
         return served.explain(text, self.clock())
+
+    def what_if(self, served: Served, text: str, edited: str) -> WhatIf:
+        """What an edit changes: two answers, kept like any other."""
+        before, after = self.predict(served, [text, edited])
+        return WhatIf(before=before, after=after)
+
+    def neighbours(self, served: Served, text: str, count: int = 5) -> Neighbours:
+        """The training rows nearest to a text; for those alone who may see training rows."""
+        demand_role(self.actor, neighbours.SEE_ROWS, "see training rows")
+        served.must_answer(text, self.clock())
+        run = self.records.run(self.actor, served.release.run_id)
+        rows = self.records.corpus(self.actor, run.corpus_id).examples
+        train, home = list(read_rows(self.artifacts.path(rows), "train")), self.workspace.state / "neighbours"
+        kept = neighbours.Kept(model=run.model, corpus=rows, artifacts=self.artifacts, home=home)
+        return neighbours.neighbours(served.subject, text, train, kept, count=count, progress=self.progress)
 
     def listen(self, prediction_id: str, correct: bool, label: str | None = None, note: str = "") -> Answer:
         """What a person says of an answer, on disk before this returns."""
@@ -219,35 +272,11 @@ class Loop:
             self.records.add_comparison(self.actor, comparison)
         return Improvement(corpus=corpus, run=challenger, comparison=comparison)
 
-    def verify(self, bundle: str | Path) -> Verification:
-        """Checks a bundle offline: files, seal, signatures, policy."""
-        return review.verify(Path(bundle), self.clock())
-
     def cut_short(self, corpus_id: str, recipe: Recipe, parent: str | None = None) -> bool:
         """Whether this very training was killed after its first checkpoint, so that `resume` would go on from there."""
         from beside.stages import train  # imports torch
 
         return train.cut_short(self.workspace.checkpoints, train.run_id(corpus_id, recipe, parent))
-
-    def splits(self, corpus: Corpus) -> Splits:
-        """All rows of a corpus."""
-        return read_splits(self.artifacts.path(corpus.examples))
-
-    def subject(self, run: Run) -> Subject:
-        """The model of a run, ready to answer."""
-        from beside.engine.runtime import load_subject  # imports torch
-
-        return load_subject(self.artifacts.folder(run.model), run.recipe.threads)
-
-    def findings_of(self, made: Release) -> list[Finding]:
-        """The findings that a release was sealed with."""
-        return [finding for finding in self.records.findings(self.actor, made.run_id) if finding.id in made.finding_ids]
-
-    def newest_findings(self, run: Run) -> list[Finding]:
-        """What the last audit that measured it found of each check and metric; the policy of a release judges it anew."""
-        found = self.records.findings(self.actor, run.id)
-        newest = {(one.check, one.metric): one.made_at for one in sorted(found, key=lambda one: one.made_at)}
-        return [one for one in found if one.made_at == newest[one.check, one.metric]]
 
 
 def as_plain(value: object) -> object:

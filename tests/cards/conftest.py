@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from beside.cards.card import render
+from beside.cards.dossier import render
 from beside.cards.facts import Facts
 from beside.core.recipe import Policy, Recipe, read_policy
 from beside.core.types import Corpus, Finding, Run, Skipped

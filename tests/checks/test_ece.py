@@ -87,3 +87,19 @@ def test_bins_are_open_below_and_closed_above() -> None:
 def test_the_number_of_bins_is_an_option() -> None:
     coarse, _ = CalibrationError(bins=1).error(np.array([0.5, 0.9] * 20), np.array([1.0, 0.4] * 20), np.random.default_rng(0), 1.0)
     assert coarse.value == pytest.approx(0)
+
+
+def test_bins_of_equal_size_see_what_bins_of_equal_width_average_away(toy_subject: Any, make_splits: Any) -> None:
+    # 100 rows at 0.94 that are all right, 100 at 0.99 of which 86 are: in one bin of equal width the gaps cancel
+    rows = [("low", "refund")] * 100 + [("high", "refund")] * 86 + [("high", "lost")] * 14
+    found = measured(toy_subject(lambda text: says(0.99 if text == "high" else 0.94)(text)), make_splits(rows))
+    assert found["ece"].value == pytest.approx(0.035, abs=1e-6)
+    assert found["adaptive_ece"].value == pytest.approx((0.06 + 0.13) / 2, abs=1e-6)
+    assert found["adaptive_ece"].low > 0.02
+    assert [one["n"] for one in found["adaptive_ece"].evidence["bins"]] == [100, 100]
+
+
+def test_few_rows_get_fewer_bins_of_equal_size(toy_subject: Any, make_splits: Any) -> None:
+    luck = {f"row {n}": n / 90 for n in range(45)}
+    found = measured(toy_subject(lambda text: says(0.5 + luck[text])(text)), make_splits([(text, "refund") for text in luck]))
+    assert [one["n"] for one in found["adaptive_ece"].evidence["bins"]] == [11, 11, 11, 12]

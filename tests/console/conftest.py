@@ -46,13 +46,22 @@ EVIDENCE: dict[str, dict[str, Any]] = {
         "rows": [{"name": "this model", "value": 0.9, "low": 0.8, "high": 0.95}],
     },
     "ece": {"kind": "reliability", "bins": [{"low": 0.0, "high": 1.0, "confidence": 0.8, "accuracy": 0.9, "n": 40}]},
+    "aurc": {
+        "kind": "curve",
+        "title": "risk and coverage",
+        "x": "share answered",
+        "y": "share wrong among the answered",
+        "lines": [{"name": "this model", "points": [[0.1, 0.0], [0.5, 0.02], [1.0, 0.2]]}],
+        "marks": [{"name": "threshold", "x": 0.5, "y": 0.02}],
+        "notes": ["It answers above a probability of 0.750 and hands over the rest."],
+    },
     "flip_rate": {
         "kind": "examples",
         "of": 9,
         "rows": [{"after": "a", "before": "b", "edited": EVIL, "target": "b", "text": "a text"}],
     },
 }
-CHECKS = {"ece": "calibration/ece", "flip_rate": "robustness/typos"}
+CHECKS = {"aurc": "selective/risk_coverage", "ece": "calibration/ece", "flip_rate": "robustness/typos"}
 
 
 @dataclass(frozen=True)
@@ -122,6 +131,18 @@ def empty(tmp_path_factory: pytest.TempPathFactory) -> FastAPI:
     app = create_app(workspace)
     mount(app, workspace)
     return app
+
+
+@pytest.fixture(scope="session")
+def desk(tmp_path_factory: pytest.TempPathFactory) -> Shown:
+    """The console of a workspace with people and nothing else: quick, for all that needs no model."""
+    from types import SimpleNamespace
+
+    from beside.core.types import Actor
+    from beside.store.workspace import Workspace
+
+    workspace = Workspace.open(tmp_path_factory.mktemp("desk"))
+    return console_of(SimpleNamespace(workspace=workspace, owner=Actor(name="olga", roles=("admin",)), release=None))
 
 
 @pytest.fixture

@@ -28,7 +28,7 @@ def test_pictures_are_drawn_in_the_persons_language_and_may_be_kept(full):
     pictures = re.findall(
         r'<img class="chart" src="(/evidence/picture/\w+\.svg\?lang=zh)" alt="(.+?)"', visitor.get("/evidence?run=run-toy").text
     )
-    assert len(pictures) == 3
+    assert len(pictures) == 4
     for address, words in pictures:
         answer = visitor.get(address)
         assert answer.headers["content-type"] == "image/svg+xml"
@@ -47,7 +47,8 @@ def test_only_evidence_is_drawn(full):
 
 
 def test_examples_are_a_table_in_reading_order_and_the_rest_is_counted(full):
-    page = full.visit().get("/evidence?run=run-toy").text
+    assert "Answers that flipped" not in full.visit("user").get("/evidence?run=run-toy").text  # these are texts of test rows
+    page = full.visit("reviewer").get("/evidence?run=run-toy").text
     heads = re.findall(r'<th scope="col">(.+?)</th>', page[page.index("Answers that flipped") :])
     assert heads[:5] == ["text", "edited text", "right answer", "answer before", "answer after"]
     assert "1 of 9 rows are kept." in page
@@ -57,3 +58,12 @@ def test_without_a_name_the_newest_audited_run_is_shown(full):
     page = full.visit().get("/evidence").text
     assert '<option value="run-toy" selected>' in page
     assert "This run has not been audited." in full.visit().get("/evidence?run=run-next").text
+
+
+def test_a_curve_is_told_in_words_with_what_follows_from_it(full):
+    english, chinese = (full.visit(language=code).get("/evidence?run=run-toy").text for code in ("en", "zh"))
+    assert "What answering less often saves" in english
+    assert "From left to right: share answered. this model: 0.10: 0.00; 0.50: 0.02; 1.00: 0.20." in english
+    assert "It answers above a probability of 0.750 and hands over the rest." in english
+    assert "从左到右：作答的比例。 本模型：0.10: 0.00; 0.50: 0.02; 1.00: 0.20。" in chinese
+    assert "概率高于 0.750 时作答，其余转交给人。" in chinese

@@ -38,7 +38,7 @@ def said_elsewhere() -> Iterator[str]:
     """What policies say of themselves, in their own files."""
     for file in POLICIES.glob("*.toml"):
         policy = read_policy(file.stem)
-        yield from (policy.purpose, *(limit.reason for limit in policy.limits))
+        yield from (policy.purpose, *(limit.reason for limit in policy.limits), *policy.checklist.values())
 
 
 @pytest.fixture(scope="module")

@@ -2,7 +2,7 @@ import pytest
 
 from beside.core.cleaning import near_key
 from beside.core.fingerprints import pack
-from beside.core.languages import count_scripts, languages_of
+from beside.core.languages import count_scripts, languages_of, spoken
 
 
 @pytest.mark.parametrize(
@@ -32,3 +32,10 @@ def test_rows_are_judged_each_by_itself() -> None:
     packed = pack([near_key(text) for text in texts])
     found = languages_of(texts, count_scripts(packed.codes, packed.starts).tolist())
     assert found == ["English", "Chinese", "no letters", "Cyrillic letters", "English"]
+
+
+def test_a_text_without_a_function_word_is_taken_for_what_most_others_in_latin_letters_are() -> None:
+    texts = ["where is my card", "IBAN PIN", "我的卡丢了", "", "please block it", "il est où et le code"]
+    assert spoken(texts) == ["English", "English", "Chinese", "no letters", "English", "French"]
+    assert spoken(["IBAN PIN"]) == ["Latin letters, language unclear"]
+    assert spoken([]) == []

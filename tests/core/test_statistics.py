@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
 from scipy.stats import binomtest
 
-from beside.core.statistics import bootstrap, mcnemar, mean, paired_gap, rate
+from beside.core.statistics import auc, bootstrap, holm, mcnemar, mean, paired_gap, rate, rate_gap
 
 
 @given(n=st.integers(1, 5000), share=st.floats(0, 1))
@@ -63,3 +64,47 @@ def test_a_gap_on_the_same_rows_is_second_minus_first() -> None:
     found = paired_gap(worse, better, np.random.default_rng(0))
     assert found.value == pytest.approx(0.2)
     assert 0.1 < found.low < 0.2 < found.high < 0.3
+
+
+def test_auc_is_the_chance_that_a_positive_row_scores_higher() -> None:
+    luck = np.random.default_rng(0)
+    up, down = luck.normal(1, 1, 60).round(1), luck.normal(0, 1, 80).round(1)
+    wins = (up[:, None] > down).mean() + 0.5 * (up[:, None] == down).mean()
+    found = auc(up, down)
+    assert found.value == pytest.approx(float(wins))
+    assert found.n == 60
+
+
+@pytest.mark.parametrize("apart, truth", [(0.0, 0.5), (1.0, 0.76025), (3.0, 0.98305)])
+def test_auc_intervals_hold_the_truth_about_as_often_as_they_say(apart: float, truth: float) -> None:
+    luck = np.random.default_rng(1)  # two normals of unit variance
+    held = [(found := auc(luck.normal(apart, 1, 200), luck.normal(0, 1, 30))).low <= truth <= found.high for _ in range(300)]
+    assert 0.92 < np.mean(held) <= 0.995
+
+
+@given(
+    hnp.arrays(float, st.integers(1, 30), elements=st.floats(-5, 5)),
+    hnp.arrays(float, st.integers(1, 30), elements=st.floats(-5, 5)),
+)
+def test_an_auc_is_never_certain(up: np.ndarray, down: np.ndarray) -> None:
+    found = auc(up, down)
+    assert 0 <= found.low <= found.value <= found.high <= 1
+    assert found.high > found.low
+
+
+def test_an_auc_needs_rows_of_both_kinds() -> None:
+    with pytest.raises(ValueError, match="both kinds"):
+        auc([1.0], [])
+
+
+def test_holm_agrees_with_the_example_of_the_paper() -> None:
+    # three hypotheses at 0.05: 0.01 against 0.05/3, 0.02 against 0.05/2, 0.5 against 0.05
+    assert holm([0.5, 0.01, 0.02]) == pytest.approx([0.5, 0.03, 0.04])
+    assert holm([]) == []
+    assert holm([0.9, 0.8]) == [1.0, 1.0]
+    assert holm([0.03, 0.02]) == pytest.approx([0.04, 0.04]), "never in another order than the p-values"
+
+
+def test_the_gap_of_two_rates_is_that_of_newcombe_1998() -> None:
+    assert rate_gap(56, 70, 48, 80) == pytest.approx((0.2, 0.0524, 0.3339), abs=1e-4)  # his table II, method 10, row a
+    assert rate_gap(0, 10, 0, 20)[1:] == pytest.approx((-0.1611, 0.2775), abs=1e-4)  # row g

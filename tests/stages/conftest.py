@@ -3,16 +3,26 @@
 from __future__ import annotations
 
 import csv
+import json
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from beside.core.recipe import Limit, Policy
 from beside.core.report import Report
-from beside.core.types import Corpus, Example, Splits
+from beside.core.types import Actor, Corpus, Example, Finding, Release, Splits
 from beside.stages.intake import intake
+from beside.stages.review import sign
+from beside.stages.serve import Served, open_release
+from beside.stages.verify import Verification, attest_release, verify
 from beside.store.artifacts import Artifacts
+from beside.store.bundle import write_bundle
+from beside.store.keyring import Keyring
+from beside.store.proof import proof_of
 from beside.store.rows import read_splits
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
@@ -86,3 +96,53 @@ def plain_rows(count: int = 100, labels: int = 2) -> list[list[str]]:
         ]
         for place in range(count)
     ]
+
+
+class Signed:
+    """A release without a real model, approved by Rita, in a workspace with keys: quick to tamper with."""
+
+    def __init__(self, folder: Path, at: datetime = NOW, who: str = "rita", run: str = "run-1", **rules: object) -> None:
+        self.keys = Keyring(folder / ".beside" / "keys", "bank", clock=lambda: at)
+        self.folder, self.at = folder / ".beside" / "releases" / f"release-{run}", at
+        self.finding = Finding(
+            id="finding-1", run_id=run, check="utility/report", metric="accuracy", unit="share", better="higher",
+            value=0.9, low=0.85, high=0.94, n=120, limit=0.8, seed=0, made_at=at,
+        )  # fmt: skip
+        limit = Limit(check="utility/report", metric="accuracy", limit=0.8, reason="people would be quicker")
+        policy = Policy.model_validate({"name": "two eyes", "limits": (limit,), **rules})
+        evidence = {"findings": [self.finding.model_dump(mode="json", exclude={"verdict"})], "skipped": []}
+        files: dict[str, bytes | Path] = {
+            "model/config.json": b'{"size": 3}', "model/model.safetensors": bytes(range(256)), "card.html": "<p>卡</p>".encode(),
+            "recipe.toml": b"epochs = 3", "run.json": b"{}", "corpus.json": b"{}", "findings.json": json.dumps(evidence).encode(),
+        }  # fmt: skip
+        facts = {"release": f"release-{run}", "run": run, "findings": ["finding-1"], "policy": policy.model_dump(mode="json")}
+        seal = write_bundle(self.folder, files, facts)
+        self.release = Release(
+            id=f"release-{run}", run_id=run, finding_ids=("finding-1",), policy=policy, seal=seal, bundle=str(self.folder),
+            card=str(self.folder / "card.html"), made_at=at,
+        )  # fmt: skip
+        attest_release(self.release, self.keys, at)
+        self.release = self.decide(who)
+
+    def decide(self, who: str, decision: Any = "approve", reason: str = "read it all", at: datetime | None = None) -> Release:
+        """One more person decides."""
+        prove = partial(proof_of, keys=self.keys)
+        actor = Actor(name=who, roles=("reviewer",))
+        self.release = sign(self.release, [self.finding], actor, decision, reason, now=at or self.at, prove=prove)
+        return self.release
+
+    def verify(self, at: datetime | None = None, **given: Any) -> Verification:
+        return verify(self.folder, at or self.at, **{"known": self.keys.known(), **given})
+
+    def serve(self, release: Release | None = None, at: datetime | None = None) -> Served:
+        """Opened for use; the model itself is never loaded."""
+        nothing: Any = object()
+        return open_release(
+            release or self.release, [self.finding], load=lambda folder: nothing, keys=self.keys.known, now=at or self.at
+        )  # fmt: skip
+
+
+@pytest.fixture(scope="session")
+def make_signed() -> type[Signed]:
+    """`make_signed(folder, at=, who=, run=, **policy)`: a signed and approved release of its own, to tamper with."""
+    return Signed

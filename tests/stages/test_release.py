@@ -17,7 +17,8 @@ from beside.core.errors import Altered, BadInput, GateClosed
 from beside.core.recipe import Limit, Policy, Recipe, read_policy, read_recipe
 from beside.core.types import Actor, Corpus, Example, Finding, Release, Run, Skipped
 from beside.stages.release import release
-from beside.stages.review import sign, verify
+from beside.stages.review import sign
+from beside.stages.verify import verify
 from beside.store.artifacts import Artifacts
 from beside.store.bundle import check_bundle, seal_of
 from beside.store.rows import write_rows

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from beside.core.errors import Altered, BadInput, GateClosed
 from beside.core.types import Release
 from beside.stages.review import sign
 from beside.stages.serve import Served, newest_approved, open_release
+from beside.store.proof import proof_of
 
 NOW = datetime.now(UTC)
 
@@ -44,7 +46,7 @@ def opened(given: Any, now: datetime = NOW, **changes: Any) -> Served:
     """The approved release, opened with a subject that needs no model."""
     release = given.release.model_copy(update=changes)
     findings = given.workspace.records.findings(given.owner)
-    return open_release(release, findings, load=lambda folder: Fixed(), now=now)
+    return open_release(release, findings, load=lambda folder: Fixed(), keys=given.workspace.keys.known, now=now)
 
 
 def flip(file: Path, keep_time: bool = False) -> None:
@@ -78,7 +80,7 @@ def test_the_real_model_answers_a_text_alone_as_in_a_batch(approved: Any) -> Non
     from beside.engine.runtime import load_subject
 
     findings = approved.workspace.records.findings(approved.owner)
-    served = open_release(approved.release, findings, load=load_subject, now=NOW)
+    served = open_release(approved.release, findings, load=load_subject, keys=approved.workspace.keys.known, now=NOW)
     texts = ["where is my parcel", "cancel", "i want my money back now please and a parcel too", "嗯"]
     batch = served.predict(texts, NOW)
     for text, together in zip(texts, batch, strict=True):
@@ -115,18 +117,19 @@ def test_a_state_that_nobody_signed_opens_nothing(make_approved: Callable[..., A
 
 def test_a_rejected_release_is_not_served(make_approved: Callable[..., Any], tmp_path: Path) -> None:
     given = make_approved(tmp_path)
-    findings = given.workspace.records.findings(given.owner)
-    rejected = sign(given.release, findings, given.owner, "reject", "It is unfair to some.", now=NOW)
+    findings, prove = given.workspace.records.findings(given.owner), partial(proof_of, keys=given.workspace.keys)
+    rejected = sign(given.release, findings, given.owner, "reject", "It is unfair to some.", now=NOW, prove=prove)
     with pytest.raises(GateClosed, match="unfair to some"):
-        open_release(rejected, findings, load=lambda folder: Fixed(), now=NOW)
+        open_release(rejected, findings, load=lambda folder: Fixed(), keys=given.workspace.keys.known, now=NOW)
 
 
 def test_who_rejects_first_and_approves_later_approves(make_approved: Callable[..., Any], tmp_path: Path) -> None:
     given = make_approved(tmp_path, approve=False)
-    findings = given.workspace.records.findings(given.owner)
-    rejected = sign(given.release, findings, given.owner, "reject", "Not yet.", now=NOW - timedelta(hours=2))
-    turned = sign(rejected, findings, given.owner, "approve", "Now it is.", now=NOW - timedelta(hours=1))
-    assert open_release(turned, findings, load=lambda folder: Fixed(), now=NOW).labels == Fixed.labels
+    findings, prove = given.workspace.records.findings(given.owner), partial(proof_of, keys=given.workspace.keys)
+    rejected = sign(given.release, findings, given.owner, "reject", "Not yet.", now=NOW - timedelta(hours=2), prove=prove)
+    turned = sign(rejected, findings, given.owner, "approve", "Now it is.", now=NOW - timedelta(hours=1), prove=prove)
+    served = open_release(turned, findings, load=lambda folder: Fixed(), keys=given.workspace.keys.known, now=NOW)
+    assert served.labels == Fixed.labels
 
 
 def test_an_approval_expires_while_serving(approved: Any) -> None:
@@ -190,11 +193,11 @@ def test_a_file_that_is_only_touched_is_hashed_again_and_served(make_approved: C
 
 def test_findings_in_the_records_must_be_those_that_were_signed(approved: Any) -> None:
     [finding] = approved.workspace.records.findings(approved.owner)
-    better = finding.model_copy(update={"value": 0.99})
+    better, keys = finding.model_copy(update={"value": 0.99}), approved.workspace.keys.known
     with pytest.raises(Altered, match=r"findings\.json"):
-        open_release(approved.release, [better], load=lambda folder: Fixed(), now=NOW)
+        open_release(approved.release, [better], load=lambda folder: Fixed(), keys=keys, now=NOW)
     with pytest.raises(Altered, match=r"findings\.json"):
-        open_release(approved.release, [], load=lambda folder: Fixed(), now=NOW)
+        open_release(approved.release, [], load=lambda folder: Fixed(), keys=keys, now=NOW)
 
 
 def test_a_policy_that_was_softened_in_the_records_is_refused(approved: Any) -> None:
@@ -210,7 +213,8 @@ def test_weights_that_change_while_they_are_loaded_are_not_used(make_approved: C
         return Fixed()
 
     with pytest.raises(Altered, match="changed while it was opened"):
-        open_release(given.release, given.workspace.records.findings(given.owner), load=swap, now=NOW)
+        findings, keys = given.workspace.records.findings(given.owner), given.workspace.keys.known
+        open_release(given.release, findings, load=swap, keys=keys, now=NOW)
 
 
 def test_the_newest_approved_release_answers_when_none_is_named(approved: Any) -> None:

@@ -130,7 +130,7 @@ def test_an_answer_survives_the_kill_of_its_writer(tmp_path, fill, owner, loop):
 import sys, time
 from beside.core.types import Actor, Answer
 from beside.store.records import Records
-Records(sys.argv[1]).add_answer(Actor(name="rita", roles=("user",)), Answer.model_validate_json(sys.argv[2]))
+Records(sys.argv[1]).add_answer(Actor(name="rita", roles=("annotator",)), Answer.model_validate_json(sys.argv[2]))
 print("thank you", flush=True)
 time.sleep(60)
 """

@@ -1,4 +1,4 @@
-"""Who is asking: a personal key, a console session, or whoever sits at this machine."""
+"""Who is asking: an API token, a console session, or whoever sits at this machine."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from beside.store.workspace import Workspace
 COOKIE = "beside_session"
 LOCAL = Actor(name="local", roles=("user",))
 FORWARDED = ("forwarded", "x-forwarded-for", "x-real-ip", "via")  # headers of a proxy: the caller sits somewhere else
-KEY_HINT = "Send the header `Authorization: Bearer KEY`; the owner prints a key with `beside user NAME --role user`."
+KEY_HINT = "Send the header `Authorization: Bearer KEY`; a key is an API token from the page My account, or of `beside user NAME`."
 
 # only describes the key in the OpenAPI document; `caller` reads it
-bearer = HTTPBearer(auto_error=False, description="A personal key. On a loopback address calls without a key are taken, too.")
+bearer = HTTPBearer(auto_error=False, description="An API token. On a loopback address calls without a key are taken, too.")
 Bearer = Annotated[object, Depends(bearer)]
 
 

@@ -13,6 +13,7 @@ from beside.stages.serve import unreadable
 MOST_TEXTS = 128  # of one call
 LONGEST_TEXT = 20_000  # characters
 LONGEST_REASON = 2_000  # characters
+MOST_CONDITIONS = 20  # of one signature
 LONG: dict[str, Any] = {"maxLength": LONGEST_TEXT}
 TEXTS: dict[str, Any] = {"minItems": 1, "maxItems": MOST_TEXTS, "items": {"type": "string", "maxLength": LONGEST_TEXT}}
 
@@ -70,6 +71,22 @@ class ExplainBody(Body):
     release: Text | None = release_field()
 
 
+class WhatIfBody(Body):
+    """A text and an edited copy of it."""
+
+    text: Text = Field(description="the text as it was", json_schema_extra=LONG)
+    edited: Text = Field(description="the text with the edit", json_schema_extra=LONG)
+    release: Text | None = release_field()
+
+
+class NeighboursBody(Body):
+    """One text."""
+
+    text: Text = Field(description="the text whose nearest training rows are wanted", json_schema_extra=LONG)
+    count: int = Field(5, ge=1, le=50, description="how many rows")
+    release: Text | None = release_field()
+
+
 class FeedbackBody(Body):
     """What a person says of an answer."""
 
@@ -79,11 +96,66 @@ class FeedbackBody(Body):
     note: Text = Field("", description="free words", json_schema_extra={"maxLength": LONGEST_REASON})
 
 
+def reason_field(what: str) -> Any:
+    return Field(description=what, json_schema_extra={"minLength": 1, "maxLength": LONGEST_REASON})
+
+
+class ConditionBody(Body):
+    """Something that an approval depends on."""
+
+    text: Text = reason_field("what must hold, in words")
+    blocking: StrictBool = Field(False, description="whether nothing is served until another person calls it met")
+
+
+class ReplyBody(Body):
+    """An answer to one question of the checklist."""
+
+    answer: Literal["yes", "no", "not applicable"]
+    note: Text = Field("", description="why; needed for anything but yes", json_schema_extra={"maxLength": LONGEST_REASON})
+
+
 class ReviewBody(Body):
     """A signature over the seal of a release."""
 
     decision: Literal["approve", "reject"] = Field(description="what the person decides")
-    reason: Text = Field(description="why, in words", json_schema_extra={"minLength": 1, "maxLength": LONGEST_REASON})
+    reason: Text = reason_field("why, in words")
+    answers: dict[Text, ReplyBody] = Field({}, description="question of /checklist -> reply")
+    conditions: list[ConditionBody] = Field([], description="what the approval depends on", max_length=MOST_CONDITIONS)
+    role: Text | None = Field(None, description="in which role to sign; without it the one that is still missing")
+
+
+class CommentBody(Body):
+    """A word on a release, or on one of its findings."""
+
+    text: Text = reason_field("free words")
+    finding: Text | None = Field(None, description="id of the finding; without it the release as a whole")
+    replaces: Text | None = Field(None, description="id of one's own comment that this one says better; both are kept")
+
+
+class IncidentBody(Body):
+    """Something that went wrong with a release at work."""
+
+    severity: Literal["low", "medium", "high"] = Field(description="high takes the approval away at once")
+    text: Text = reason_field("what happened")
+
+
+class ReasonBody(Body):
+    """Why."""
+
+    reason: Text = reason_field("why, in words")
+
+
+class ResumeBody(ReasonBody):
+    """One person's word that a suspension may end."""
+
+    about: Text | None = Field(None, description="id of the suspension; without it all that are open")
+
+
+class Checklist(BaseModel):
+    """What a reviewer is asked before approving."""
+
+    questions: dict[str, str] = Field(description="short name -> question")
+    required: bool = Field(description="whether an approval counts only with every question answered")
 
 
 class Started(BaseModel):

@@ -121,7 +121,8 @@ def is_json(request: Request) -> bool:
 
 def shaped(error: BesideError) -> JSONResponse:
     """The answer to an error of Beside."""
-    headers = {429: {"Retry-After": RETRY_AFTER}, 401: {"WWW-Authenticate": "Bearer"}}.get(error.status, {})
+    wait = str(getattr(error, "seconds", RETRY_AFTER))
+    headers = {429: {"Retry-After": wait}, 401: {"WWW-Authenticate": "Bearer"}}.get(error.status, {})
     return answer(error.status, error.code, error.message, error.hint, headers)
 
 

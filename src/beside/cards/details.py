@@ -134,6 +134,7 @@ def deciding(facts: Facts, words: Words) -> list[Pair]:
         (words("policy"), policy.name),
         (words("quorum"), count(policy.quorum)),
         (words("roles"), ", ".join(words.name("roles", role) for role in policy.roles)),
+        (words("separation"), told(policy.separation, words)),
         (words("valid"), words("valid_value", n=policy.valid_days)),
         (words("inconclusive_blocks"), words("blocks" if policy.block_inconclusive else "blocks_not")),
     ]

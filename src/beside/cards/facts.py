@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC
 from typing import Any
 
 from beside.core.recipe import Policy
+from beside.core.statements import Statement
 from beside.core.types import Corpus, Finding, Run, Skipped
 
-DRAWN = ("confusion", "reliability", "bars")  # kinds of evidence that hold no text of a row
+DRAWN = ("confusion", "reliability", "bars", "curve")  # kinds of evidence that hold no text of a row
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,6 +25,7 @@ class Facts:
         test_uses: how often the test split of the corpus was used.
         truth_texts: texts that the truth test asks.
         truth_limit: the largest difference of probabilities it lets pass.
+        statements: what people wrote, the newest of each question and language.
     """
 
     release_id: str
@@ -37,3 +40,15 @@ class Facts:
     test_uses: int
     truth_texts: int
     truth_limit: float
+    statements: tuple[Statement, ...] = ()
+
+    @property
+    def date(self) -> str:
+        """The day of the newest record in it, as an ISO date: nothing depends on the day it is printed."""
+        times = [
+            self.run.made_at,
+            self.corpus.made_at,
+            *(one.made_at for one in self.findings),
+            *(one.at for one in self.statements),
+        ]
+        return max(time.astimezone(UTC) for time in times).date().isoformat()

@@ -48,6 +48,7 @@ class Row:
     verdict: str  # pass, fail, inconclusive, no limit
     word: str  # the verdict in the reader's language
     reason: str
+    source: str  # id of the finding
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,6 +95,7 @@ def row(finding: Finding, facts: Facts, words: Words) -> Row:
         verdict=finding.verdict,
         word=word,
         reason=reason(finding, facts, words),
+        source=finding.id,
     )
 
 
@@ -112,9 +114,11 @@ def tally(facts: Facts, words: Words) -> list[tuple[str, str, int]]:
 
 
 def limits_without(facts: Facts) -> list[tuple[str, str, float]]:
-    """Limits of the policy that no finding answers: (check, metric, limit)."""
+    """Limits of the policy that no finding answers, nor a check that says why it does not apply: (check, metric, limit)."""
     measured = {(finding.check, finding.metric) for finding in facts.findings}
-    return [(line.check, line.metric, line.limit) for line in facts.policy.limits if (line.check, line.metric) not in measured]
+    told = {one.check for one in facts.skipped}
+    asked = (line for line in facts.policy.limits if not (line.if_applicable and line.check in told))
+    return [(line.check, line.metric, line.limit) for line in asked if (line.check, line.metric) not in measured]
 
 
 def unmeasured(facts: Facts, words: Words) -> list[tuple[str, str]]:

@@ -14,6 +14,7 @@ from beside import charts
 from beside.cards.facts import DRAWN, Facts
 from beside.cards.numbers import count
 from beside.cards.words import Words
+from beside.charts.paper import saying
 from beside.core.types import Run
 
 IDENTITY = re.compile(r'(\bid="|url\(#|href="#)')
@@ -48,7 +49,7 @@ def of_findings(facts: Facts, words: Words) -> Iterator[Picture]:
         if evidence.get("kind") not in DRAWN:
             continue
         metric = words.name("metrics", finding.metric)
-        compared = words.name("metrics", str(evidence.get("title", "")))
+        compared = saying(words.language)(str(evidence.get("title", "")))
         caption = words(f"picture_{evidence['kind']}", metric=metric, title=compared, n=count(finding.n))
         name = re.sub(r"\W|_", "-", f"{finding.check}-{finding.metric}")
         yield from picture(name, evidence, words(f"title_{evidence['kind']}"), caption, words)

@@ -10,6 +10,7 @@ from typing import Any
 from beside.core import naming
 
 LANGUAGES = ("en", "zh")
+FILES = ("", "document.", "datasheet.", "technical.")  # of the card, of all documents, of the datasheet, of the technical file
 
 
 class Words:
@@ -26,6 +27,10 @@ class Words:
     def __call__(self, key: str, **values: Any) -> str:
         """The sentence `key` of the section `card` with its `{placeholders}` filled in."""
         return str(self.sections["card"][key]).format(**values)
+
+    def of(self, section: str, key: str, **values: Any) -> str:
+        """The sentence `key` of any section, as `__call__` gives those of the card."""
+        return str(self.sections[section][key]).format(**values)
 
     def name(self, section: str, key: str) -> str:
         """The word for `key`, say the metric `macro_f1`; a key that nobody translated is shown with spaces for underscores."""
@@ -45,5 +50,8 @@ class Words:
 
 @cache
 def read_words(language: str) -> dict[str, Any]:
-    """The TOML file of a language."""
-    return tomllib.loads((Path(__file__).parent / f"{language}.toml").read_text(encoding="utf-8"))
+    """All sections of a language, of all its TOML files."""
+    sections: dict[str, Any] = {}
+    for name in FILES:
+        sections |= tomllib.loads((Path(__file__).parent / f"{name}{language}.toml").read_text(encoding="utf-8"))
+    return sections

@@ -57,10 +57,13 @@ class Unexpected(BesideError):
     code = "unexpected"
 
 
-def command(function: Callable[..., bool | None]) -> Callable[..., Any]:
+def command(function: Callable[..., bool | None], group: typer.Typer = app) -> Callable[..., Any]:
     """Registers a verb: errors become a message and an exit code, Ctrl-C leaves everything resumable.
 
     The function returns true when a verdict or a gate said no.
+
+    Args:
+        group: where it belongs; the commands themselves, or a group like `beside keys`.
     """
     name = function.__name__.rstrip("_")
 
@@ -86,7 +89,7 @@ def command(function: Callable[..., bool | None]) -> Callable[..., Any]:
             code = told(Unexpected(f"Unexpected {type(error).__name__}: {error}", hint), as_json)
         raise typer.Exit(code)
 
-    app.command(name=name)(run)
+    group.command(name=name)(run)
     return run
 
 
@@ -112,6 +115,7 @@ def working(workspace: Path, who: str | None = None, create: bool = False) -> It
     from beside.store.workspace import Workspace
 
     opened = Workspace.open(workspace, create=create)
+    opened.keys.ask = passphrase
     terminal = Terminal(opened.report_progress)
     try:
         yield Loop(opened, acting(opened, who or login_name()), terminal)
@@ -120,13 +124,32 @@ def working(workspace: Path, who: str | None = None, create: bool = False) -> It
         opened.close()
 
 
+def passphrase(what: str) -> str | None:
+    """What unlocks a private key: from the environment, else asked for where somebody sits at a terminal."""
+    from beside.store.keys import PASSPHRASE
+
+    given = os.environ.get(PASSPHRASE)
+    if given or not (sys.stdin.isatty() and sys.stderr.isatty()):
+        return given or None
+    return getpass.getpass(f"Passphrase of {what}: ", sys.stderr) or None
+
+
 def acting(workspace: Workspace, name: str) -> Actor:
-    """A person of the workspace with the roles they were given; anybody else is an owner, for they can write the folder."""
+    """A person of the workspace with the roles they were given; anybody else is an owner, for they can write the folder.
+
+    Raises:
+        NotPermitted: the person's account is disabled.
+    """
+    from beside.core.errors import NotPermitted
     from beside.core.types import Actor
 
     owner = Actor(name=name, roles=("admin",))
-    known = [person for person in workspace.people.people(owner) if person.name == name]
-    return known[0] if known else owner
+    known = next((one for one in workspace.people.accounts(owner) if one.name == name), None)
+    if known is None:
+        return owner
+    if known.disabled_at is not None:
+        raise NotPermitted(f"The account of '{name}' is disabled.", "An admin opens it again: beside people enable NAME --as ADMIN")
+    return Actor(name=name, roles=known.roles)
 
 
 def login_name() -> str:

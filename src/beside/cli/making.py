@@ -1,14 +1,13 @@
-"""From text to a release: new, import, train, audit, release, review."""
+"""From text to a release: new, import, train, audit, release."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal, cast
+from typing import Annotated
 
 import typer
 
 from beside.cli.frame import HERE, As, Folder, Json, Settings, command, show, working
-from beside.core.errors import BadOption
 
 
 @command
@@ -36,6 +35,9 @@ def import_(
     label: Annotated[str | None, typer.Option(help="Column of the label.")] = None,
     person: Annotated[str | None, typer.Option(help="Column of the person a row is from.")] = None,
     split: Annotated[str | None, typer.Option(help="Column that says train, tune or test.")] = None,
+    group: Annotated[
+        list[str] | None, typer.Option(help="Column of a group of people, to compare error rates; repeatable.")
+    ] = None,
     task: str = "classify",
     seed: int = 0,
     workspace: Folder = HERE,
@@ -46,8 +48,9 @@ def import_(
     from beside.cli.telling import report_in_words
     from beside.core.columns import Columns
 
+    columns = Columns(text=text, label=label, person=person, split=split, groups=tuple(group or ()))
     with working(workspace, as_, create=True) as loop:
-        corpus, report = loop.intake(file, name, Columns(text=text, label=label, person=person, split=split), task, seed)
+        corpus, report = loop.intake(file, name, columns, task, seed)
     show(
         json,
         {**corpus.model_dump(mode="json"), "report": report.model_dump(mode="json")},
@@ -83,6 +86,10 @@ def audit(
     run: str,
     check: Annotated[list[str] | None, typer.Option(help="Only this check; repeatable.")] = None,
     policy: Annotated[str, typer.Option(help="default, strict, sandbox, or a TOML file.")] = "default",
+    set_: Annotated[
+        list[str] | None, typer.Option("--set", help="Option of a check as aspect/name.option=value; repeatable.")
+    ] = None,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Measure also what an earlier audit of this model knows.")] = False,
     workspace: Folder = HERE,
     as_: As = None,
     json: Json = False,
@@ -91,7 +98,7 @@ def audit(
     from beside.cli.telling import findings_in_words, report_of_labels
 
     with working(workspace, as_) as loop:
-        found = loop.audit(run, check or (), policy)
+        found = loop.audit(run, check or (), policy, set_ or (), fresh)
         show(json, found, findings_in_words)
         if not json:
             report_of_labels(found, loop.artifacts.read_json)
@@ -99,30 +106,17 @@ def audit(
 
 
 @command
-def release(run: str, policy: str = "default", workspace: Folder = HERE, as_: As = None, json: Json = False) -> None:
-    """Seal a run and its findings into a bundle for review."""
-    from beside.cli.telling import release_in_words
-
-    with working(workspace, as_) as loop:
-        made = loop.release(run, policy)
-    show(json, made, release_in_words)
-
-
-@command
-def review(
-    release: str,
-    decision: Annotated[str, typer.Argument(help="approve or reject")],
-    reason: Annotated[str, typer.Option(help="Why; it is stored with the signature.")],
-    as_: As = None,
+def release(
+    run: str,
+    policy: str = "default",
+    model_signing: Annotated[bool, typer.Option("--model-signing", help="Sign the model in the OpenSSF format as well.")] = False,
     workspace: Folder = HERE,
+    as_: As = None,
     json: Json = False,
-) -> bool:
-    """Sign a release. Exit code 1 if the policy still says no."""
+) -> None:
+    """Seal a run and its findings into a bundle for review, signed with the key of the workspace."""
     from beside.cli.telling import release_in_words
 
-    if decision not in ("approve", "reject"):
-        raise BadOption(f"The decision cannot be '{decision}'.", "Say approve or reject.")
     with working(workspace, as_) as loop:
-        signed = loop.review(release, cast(Literal["approve", "reject"], decision), reason)
-    show(json, signed, release_in_words)
-    return decision == "approve" and signed.state != "approved"
+        made = loop.release(run, policy, model_signing)
+    show(json, made, release_in_words)

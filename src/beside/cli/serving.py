@@ -23,10 +23,10 @@ def serve(workspace: Workspace, host: str, port: int, owner: str) -> None:
     must_be_free(host, port)
     app = create_app(workspace, host=host, port=port)
     mount(app, workspace)
-    # a session of its own: whoever starts the server owns the folder anyway, and the key they may have stays what it was
-    key = workspace.people.open_session(Actor(name=owner, roles=("admin",)))
+    # whoever starts the server owns the folder anyway; the keys they may have stay what they were
+    key = workspace.people.sessions.link(Actor(name=owner, roles=("admin",)))
     address = f"http://{'[' + host + ']' if ':' in host else host}:{port}"
-    link = f"Sign in as {owner}, within 12 hours: {address}/sign-in?key={key}"
+    link = f"Sign in as {owner}, once, within 12 hours: {address}/sign-in?key={key}"
     sys.stderr.write(f"\nBeside serves at {address}  (Ctrl-C ends it)\n{link}\nAPI: {address}/docs\n\n")
     uvicorn.run(app, host=host, port=port, log_level="warning", **UVICORN)
 

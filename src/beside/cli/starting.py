@@ -17,7 +17,6 @@ from beside.core.recipe import Recipe
 from beside.core.types import Actor, Finding
 from beside.engine.loading import embedded_path
 from beside.loop import Loop, as_plain
-from beside.store.ledger import check as check_ledger
 from beside.store.workspace import Workspace
 
 FREE_GIGABYTES = 2.0  # a training needs its checkpoints, a release its bundle
@@ -127,16 +126,17 @@ def attempt(name: str, look: Any, remedy: str) -> dict[str, Any]:
 
 
 def ledger_is_whole(folder: Path) -> str:
-    """Walks the hash chain of the ledger.
+    """Walks the hash chain of the ledger and looks at its signed head.
 
     Raises:
-        GateClosed: an entry was changed.
+        GateClosed: an entry was changed, or entries were cut off the end.
     """
     opened = Workspace.open(folder, create=False)
     try:
-        entries = check_ledger(opened.records.database.engine)
+        chain = opened.check_ledger()
     except BesideError as error:
         raise GateClosed(error.message, error.hint) from error
     finally:
         opened.close()
-    return f"{entries} ledger entries, chain whole"
+    signed = f"signed up to {chain.head}" if chain.head is not None else "not signed yet"
+    return f"{chain.rows} ledger entries, chain whole, {signed}"

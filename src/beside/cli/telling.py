@@ -9,11 +9,11 @@ from typing import Any
 
 from beside.cli.terminal import Terminal
 from beside.core import registry
+from beside.core.asking import Neighbours
 from beside.core.errors import BadInput
 from beside.core.report import Report
 from beside.core.types import Corpus, Explanation, Finding, Prediction, Release, Run, Skipped
 from beside.loop import Improvement
-from beside.stages.review import Verification
 
 LISTS = ("corpora", "runs", "findings", "releases")
 LABELS_SHOWN = 15
@@ -128,11 +128,29 @@ def predictions_in_words(predictions: Sequence[Prediction]) -> None:
         sys.stdout.write(f"{prediction.label}\t{prediction.probability:.3f}\t{' '.join(prediction.text.split())}{cut}\n")
 
 
-def explanation_in_words(explanation: Explanation) -> None:
-    """The words by how much they spoke for the answer."""
+def explanation_in_words(explanation: Explanation, near: Neighbours | None = None) -> None:
+    """The words by how much they spoke for the answer, whether that is reliable, and the nearest training rows."""
     sys.stdout.write(f"{explanation.label}\t{explanation.probability:.3f}\t({explanation.method})\n")
     for word in sorted(explanation.words, key=lambda word: -abs(word.weight)):
         sys.stdout.write(f"{word.weight:+.3f}\t{word.word}\n")
+    sys.stdout.write(reliability_in_words(explanation))
+    for row in near.rows if near else ():
+        sys.stdout.write(f"near {row.similarity:.3f}\t{row.label or '-'}\t{' '.join(row.text.split())}\n")
+    if near:
+        sys.stdout.write(f"({near.of} of {near.total} training rows compared)\n")
+
+
+def reliability_in_words(explanation: Explanation) -> str:
+    """Whether the answer rests on the words that were named, and how that was measured."""
+    if explanation.faithfulness is None:
+        return "no reliable explanation: the text holds no word to weigh\n"
+    f = explanation.faithfulness
+    doubt = "no reliable explanation: these words do no better than random ones"
+    verdict = "the answer rests on these words" if f.reliable else doubt
+    missed = f"; the weights miss their sum by {explanation.delta:+.3f}" if explanation.delta is not None else ""
+    without = f"without the first words {f.comprehensiveness:.3f} (random order {f.random_comprehensiveness:.3f})"
+    only = f"with only those {f.sufficiency:.3f} (random order {f.random_sufficiency:.3f})"
+    return f"{verdict}{missed}\n  the probability falls by: {without}; {only}\n"
 
 
 def improvement_in_words(made: Improvement) -> None:
@@ -152,12 +170,6 @@ def improvement_in_words(made: Improvement) -> None:
         rows = [[f["before"], f["after"], f["target"], " ".join(f["text"].split())] for f in c.flipped[:20]]
         out.table(["was", "is now", "right", "text"], rows)
     out.say(f"  next: beside audit {c.challenger}")
-
-
-def verification_in_words(found: Verification) -> None:
-    """What an offline look at a bundle says."""
-    for field, value in found.model_dump(mode="json").items():
-        sys.stdout.write(f"{field}: {value}\n")
 
 
 def diagnosis_in_words(found: Sequence[dict[str, Any]]) -> None:

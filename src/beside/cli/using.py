@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from beside.cli.frame import HERE, As, Folder, Json, command, login_name, show, working
-from beside.core.errors import BadInput
+from beside.core.errors import BadInput, NotEnoughData, NotPermitted
 
 
 @command
@@ -42,12 +43,22 @@ def predict(
 
 @command
 def explain(release: str, text: str, workspace: Folder = HERE, as_: As = None, json: Json = False) -> None:
-    """Show which words spoke for an answer."""
+    """Show which words spoke for an answer, whether that is reliable, and the nearest training rows."""
     from beside.cli.telling import explanation_in_words
 
     with working(workspace, as_) as loop:
-        explanation = loop.explain(loop.serve(release), text)
-    show(json, explanation, explanation_in_words)
+        served = loop.serve(release)
+        explanation = loop.explain(served, text)
+        try:
+            near = loop.neighbours(served, text)
+        except (NotPermitted, NotEnoughData) as error:  # the words are worth having without them
+            near = None
+            sys.stderr.write(f"No training rows are shown: {error.message}\n")
+    if json:
+        rows = near.model_dump(mode="json") if near else None
+        show(json, {**explanation.model_dump(mode="json"), "neighbours": rows}, print)
+    else:
+        explanation_in_words(explanation, near)
 
 
 @command
@@ -58,16 +69,3 @@ def improve(release: str, workspace: Folder = HERE, as_: As = None, json: Json =
     with working(workspace, as_) as loop:
         made = loop.improve(release)
     show(json, made, improvement_in_words)
-
-
-@command
-def verify(bundle: Path, json: Json = False) -> bool:
-    """Check a bundle offline: files, seal, signatures, policy. Exit code 1 if it may not be served."""
-    from datetime import UTC, datetime
-
-    from beside.cli.telling import verification_in_words
-    from beside.stages.review import verify as check
-
-    found = check(bundle, datetime.now(UTC))
-    show(json, found, verification_in_words)
-    return found.state != "approved"

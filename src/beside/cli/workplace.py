@@ -12,24 +12,6 @@ from beside.core.errors import UnknownName
 
 
 @command
-def user(
-    name: str,
-    role: Annotated[list[str] | None, typer.Option(help="owner, builder, reviewer or caller; repeatable.")] = None,
-    workspace: Folder = HERE,
-    as_: As = None,
-    json: Json = False,
-) -> None:
-    """Add a person and print their personal key, once."""
-    with working(workspace, as_) as loop:
-        key = loop.workspace.people.add(loop.actor, name, role or ["reviewer"])
-    show(
-        json,
-        {"name": name, "roles": role or ["reviewer"], "key": key},
-        lambda made: print(f"Key of {name} (shown once): {made['key']}"),
-    )
-
-
-@command
 def list_(
     what: Annotated[str, typer.Argument(help="corpora, runs, findings, releases or capabilities")],
     workspace: Folder = HERE,

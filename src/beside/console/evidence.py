@@ -17,6 +17,7 @@ from beside.console.terms import ASPECTS
 from beside.core.errors import UnknownName
 from beside.core.types import Finding, Release, Run
 from beside.store.artifacts import Artifacts
+from beside.store.permission import reads_examples
 
 WEAKEST = 6  # labels that are seen at once, the worst first
 SHOWN = 5  # example rows that are seen at once; the others are folded away
@@ -52,7 +53,7 @@ def evidence(request: Request, run: str = "") -> Response:
         groups=[(check, list(rows)) for check, rows in groupby(findings, key=lambda finding: finding.check)],
         tally=tally(findings),
         skipped=records.skipped(actor, chosen.id) if chosen else [],
-        exhibits=exhibits(findings, workspace.artifacts),
+        exhibits=[one for one in exhibits(findings, workspace.artifacts) if one.kind != "examples" or reads_examples(actor)],
         uses=records.test_uses(actor, chosen.corpus_id) if chosen else 0,
         release=release_of(chosen, records.releases(actor)),
         interval=interval,

@@ -18,8 +18,9 @@ from beside.console.language import Language
 from beside.console.page import language_of, render, workspace_of
 from beside.console.standing import Facts, Line, stand
 from beside.core.errors import BesideError
-from beside.core.gate import objections
 from beside.core.types import Actor, Answer, Corpus, Prediction, Release
+from beside.loop import Loop
+from beside.stages.committee import Standing
 from beside.store.workspace import Workspace
 
 SHOWN = 5  # comparisons on the page; all of them are in `/v1`
@@ -61,7 +62,7 @@ def improve(request: Request, release_id: str) -> Response:
 
 def read(workspace: Workspace, actor: Actor, language: Language, now: datetime) -> list[Chapter]:
     """Every corpus with its models, the newest first; each table is read once."""
-    records = workspace.records
+    records, loop = workspace.records, Loop(workspace, actor, clock=lambda: now)
     corpora = records.corpora(actor)
     runs = grouped(records.runs(actor), lambda run: run.corpus_id)
     findings = grouped(records.findings(actor), lambda finding: finding.run_id)
@@ -74,7 +75,8 @@ def read(workspace: Workspace, actor: Actor, language: Language, now: datetime) 
         known: list[Facts] = []
         for run in runs[corpus.id]:
             facts = Facts(corpus=corpus, run=run, findings=findings[run.id], comparison=compared.get(run.id))
-            known += [of_release(facts, release, said, children, now) for release in releases[run.id]] or [facts]
+            made = releases[run.id]
+            known += [of_release(facts, one, loop.standing(one.id), said, children) for one in made] or [facts]
         chapters.append(Chapter(corpus, tuple(stand(facts, language) for facts in known or [Facts(corpus=corpus)])))
     return chapters
 
@@ -89,14 +91,14 @@ def failed(workspace: Workspace) -> BesideError | None:
     return None
 
 
-def of_release(facts: Facts, release: Release, said: Said, children: Sequence[Corpus], now: datetime) -> Facts:
+def of_release(facts: Facts, release: Release, standing: Standing, said: Said, children: Sequence[Corpus]) -> Facts:
     """The facts about one release of a run."""
     pairs = said[release.id]
-    signed = [finding for finding in facts.findings if finding.id in release.finding_ids]
     return replace(
         facts,
-        release=release,
-        objections=objections(release.policy, signed, release.signatures, release.seal, now),
+        release=release.model_copy(update={"state": standing.state}),  # as of now: it may have expired since it was signed
+        objections=standing.objections,
+        conditions=len(standing.conditions),
         answers=pairs,
         waiting=waiting(pairs, children),
     )

@@ -17,6 +17,7 @@ from beside.console import words
 from beside.console.language import COOKIE, NAMES, Language, catalogue, chosen
 from beside.core.errors import NotSignedIn
 from beside.core.types import Actor
+from beside.documents import documents_of
 from beside.store.workspace import Workspace
 
 HERE = Path(__file__).parent
@@ -88,6 +89,7 @@ def environment(code: str) -> Environment:
     )
     made.install_gettext_translations(catalogue(code), newstyle=True)  # type: ignore[attr-defined]
     made.globals["static"] = static
+    made.globals["documents"] = documents_of
     return made
 
 

@@ -5,6 +5,8 @@ A shape is a regular expression that takes the whole sentence; its named groups 
 
 from __future__ import annotations
 
+from beside.console.account_sentences import ACCOUNTS
+from beside.console.committee_sentences import COMMITTEE
 from beside.console.language import N_
 
 NUMBER = r"-?[\d.]+(?:e[-+]?\d+)?"
@@ -58,7 +60,48 @@ SENTENCES: tuple[tuple[str, str], ...] = (
         r"None of the (?P<n>\d+) test rows holds a word that can be mistyped\.",
         N_("None of the %(n)s test rows holds a word that can be mistyped."),
     ),
+    (r"None of the (?P<n>\d+) test rows is Chinese\.", N_("None of the %(n)s test rows is Chinese.")),
+    (
+        r"None of the (?P<n>\d+) Chinese test rows can be edited\.",
+        N_("None of the %(n)s Chinese test rows can be edited."),
+    ),
+    (r"None of the (?P<n>\d+) test rows holds a letter\.", N_("None of the %(n)s test rows holds a letter.")),
+    (
+        r"None of the (?P<n>\d+) test rows holds a word with a known synonym\.",
+        N_("None of the %(n)s test rows holds a word with a known synonym."),
+    ),
+    (
+        r"None of the (?P<n>\d+) test rows holds a word of identity\.",
+        N_("None of the %(n)s test rows holds a word of identity."),
+    ),
+    (
+        r"No group has (?P<n>\d+) test rows with as many besides it\.",
+        N_("No group has %(n)s test rows with as many besides it."),
+    ),
     (r"(?P<metric>\w+) cannot be computed from these rows\.", N_("%(metric)s cannot be computed from these rows.")),
+    (
+        r"It answers above a probability of (?P<threshold>[\d.]+) and hands over the rest\.",
+        N_("It answers above a probability of %(threshold)s and hands over the rest."),
+    ),
+    (
+        rf"It was chosen on (?P<n>\d+) tune rows, where it costs least if a wrong answer costs (?P<wrong>{NUMBER}) and a hand-over "
+        rf"(?P<hand>{NUMBER})\.",
+        N_("It was chosen on %(n)s tune rows, where it costs least if a wrong answer costs %(wrong)s and a hand-over %(hand)s."),
+    ),
+    (
+        rf"There are only (?P<n>\d+) labelled tune rows, so it was chosen on the test rows, where it costs least if a wrong answer "
+        rf"costs (?P<wrong>{NUMBER}) and a hand-over (?P<hand>{NUMBER}); the figures are of thresholds that each half of them "
+        r"chose for the other half\.",
+        N_(
+            "There are only %(n)s labelled tune rows, so it was chosen on the test rows, where it costs least if a wrong answer "
+            "costs %(wrong)s and a hand-over %(hand)s; the figures are of thresholds that each half of them chose for the other "
+            "half."
+        ),
+    ),
+    (
+        r"No texts out of scope are built in for the language '(?P<language>.+)'; give a file of them by the option texts\.",
+        N_("No texts out of scope are built in for the language “%(language)s”; give a file of them by the option texts."),
+    ),
     # unknown names, core/registry.py and store/records.py
     (r"There is no (?P<kind>[\w ]+) '(?P<name>.*)'\.", N_("There is no %(kind)s called “%(name)s”.")),
     (r"There are: none yet\.", N_("There are none yet.")),
@@ -82,6 +125,21 @@ SENTENCES: tuple[tuple[str, str], ...] = (
         r"occlusion, first (?P<some>\d+) of (?P<all>\d+) words",
         N_("each of the first %(some)s of %(all)s words left out once (occlusion)"),
     ),
+    (r"integrated_gradients", N_("what each word added on the way from padding to the text (integrated gradients)")),
+    (
+        r"integrated_gradients, first (?P<some>\d+) of (?P<all>\d+) words",
+        N_("what each of the first %(some)s of %(all)s words added on the way from padding to the text (integrated gradients)"),
+    ),
+    (r"gradient_x_input", N_("how fast the probability moves with each word (gradient x input)")),
+    (
+        r"gradient_x_input, first (?P<some>\d+) of (?P<all>\d+) words",
+        N_("how fast the probability moves with each of the first %(some)s of %(all)s words (gradient x input)"),
+    ),
+    (
+        r"(?P<n>\d+) of the test rows have two words or more; an explanation ranks words\.",
+        N_("%(n)s of the test rows have two words or more; an explanation ranks words."),
+    ),
+    (r"'(?P<who>.+)' \(roles: (?P<held>.+)\) may not see training rows\.", N_("%(who)s (%(held)s) may not see training rows.")),
     (
         r"None of (?P<n>\d+) corrections adds anything to corpus '(?P<name>.+)'\.",
         N_("None of %(n)s corrections adds anything to the corpus “%(name)s”."),
@@ -99,6 +157,19 @@ SENTENCES: tuple[tuple[str, str], ...] = (
     ),
     (r"'(?P<who>.+)' \(roles: (?P<held>.+)\) may not improve a release\.", N_("%(who)s (%(held)s) may not improve a release.")),
     (r"Sign in as somebody with the role (?P<roles>.+)\.", N_("Sign in as somebody with the role %(roles)s.")),
+    # statements
+    (r"The statement '(?P<key>\w+)' says nothing\.", N_("The statement “%(key)s” says nothing.")),
+    (r"The statement '(?P<key>\w+)' has (?P<n>[\d,]+) characters\.", N_("The statement “%(key)s” has %(n)s characters.")),
+    (r"A statement may have (?P<n>[\d,]+)\.", N_("A statement may have %(n)s characters.")),
+    (
+        r"The statement '(?P<key>\w+)' holds (?P<signs>U\+.+)\.",
+        N_("The statement “%(key)s” holds characters that no page shows: %(signs)s."),
+    ),
+    (
+        r"The statement '(?P<key>\w+)' is required by the policy and not written yet\.",
+        N_("The policy requires the statement “%(key)s”, which is not written yet."),
+    ),
+    (r"'(?P<who>.+)' \(roles: (?P<held>.+)\) may not write statement\.", N_("%(who)s (%(held)s) may not write statements.")),
     # what was altered
     (r"The file '(?P<file>[^']+)' was altered: .+", N_("The file “%(file)s” was altered: it is not what was stored.")),
     (
@@ -109,6 +180,28 @@ SENTENCES: tuple[tuple[str, str], ...] = (
     (r"The file '(?P<file>.+)' is missing in the bundle '.+'\.", N_("The file “%(file)s” is missing in the bundle.")),
     (r"The file '(?P<file>.+)' was added in the bundle '.+'\.", N_("The file “%(file)s” was added to the bundle.")),
     (r"The bundle '.+' of the release '(?P<name>\S+)' is gone\.", N_("The bundle of the release “%(name)s” is gone.")),
+    # store/proof.py, store/keys.py
+    (
+        r"The file '(?P<file>[^']+)' in the bundle '.+' was altered: .+",
+        N_("The file “%(file)s” was altered: it is not what was stored."),
+    ),
+    (r"The (?:approval|rejection) of '(?P<who>.+)' in '(?P<file>.+)' was altered, .+", N_("The signature of %(who)s was altered.")),
+    (r"The bundle is not signed\.", N_("The bundle is not signed with a key.")),
+    (r"The bundle is signed by (?P<key>.+)\.", N_("The bundle is signed with a key that is not trusted here: %(key)s.")),
+    (
+        r"The (?:approval|rejection) of (?P<who>.+?) is (?:not signed|moved here|replayed|signed by|attested by).+",
+        N_("The signature of %(who)s is not proved by a key that is trusted here."),
+    ),
+    (
+        r"What was made before there were keys is signed by: beside keys adopt (?P<name>\S+)",
+        N_("What was made before there were keys is signed on the command line: beside keys adopt %(name)s"),
+    ),
+    (r"The private part of .+ is lost: .+", N_("The private part of a signing key is lost. Tell the owner of this server.")),
+    (r"The private part of .+ is locked by a passphrase\.", N_("The signing key is locked by a passphrase.")),
+    (
+        r"The private part of .+ (?:is not kept safely: .+|cannot be read.*)",
+        N_("A signing key is not kept safely, or cannot be read. Tell the owner of this server."),
+    ),
     # the workspace and the server
     (r"'(?P<field>.+)' is missing\.", N_("“%(field)s” is missing.")),
     (
@@ -120,6 +213,8 @@ SENTENCES: tuple[tuple[str, str], ...] = (
         r"Tell the owner of this server the number (?P<number>\w+); its log has the details\.",
         N_("Tell the owner of this server the number %(number)s; its log has the details."),
     ),
+    *ACCOUNTS,
+    *COMMITTEE,
     # last, for a name may hold anything
     (r"(?P<who>.+?) rejected it: (?P<reason>.*)", N_("%(who)s rejected it: %(reason)s")),
 )
@@ -134,7 +229,23 @@ NOTES: tuple[tuple[str, str], ...] = (
 # sentences without placeholders, said in another language as they are
 PLAIN: tuple[str, ...] = (
     N_("The corpus has no test rows."),
+    N_("The corpus has no training rows."),
+    N_("This model gives answers only; its gradients cannot be taken."),
     N_("No training row has a label, so there is no floor to compare with."),
+    N_("No test row says which group it belongs to."),
+    N_("There is no table of cases, and the built-in ones are for other labels."),
+    N_("There is no thesaurus, and this base model knows no words before it is trained."),
+    N_("The run has no parent run, so there is nothing it could have forgotten."),
+    N_("No other release of this corpus is approved, so no answer that people rely on can change."),
+    N_("No test row has a label that both runs know."),
+    N_("A membership attack needs at least 2 training rows and 2 other test rows with labels that the model knows."),
+    N_("Fewer than 2 labels have 2 training rows or more, so no label can be doubted."),
+    N_("No training row has a label, so there are no base rates to compare with."),
+    N_("No training row has a label, so nothing says what is within scope."),
+    N_("Above the threshold no test row is answered, so none can be wrong."),
+    N_("It costs least to hand every row over to a person."),
+    N_("It costs least to answer every row."),
+    N_("The first score is the one that is kept; other texts than these chose it."),
     N_("The text is empty."),
     N_("Give at least one character other than a space."),
     N_("The text holds the character NUL."),

@@ -10,8 +10,10 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from beside.console.language import Language
+from beside.console.terms import STATES
 from beside.core.types import Answer, Comparison, Corpus, Finding, Prediction, Release, Run
 
+HALTED = ("stopped", "suspended", "expired")
 Stand = Literal["done", "now", "later", "stopped"]
 
 
@@ -46,6 +48,7 @@ class Facts:
     findings: Sequence[Finding] = ()
     release: Release | None = None
     objections: Sequence[str] = ()  # why the release may not be served; empty = it may
+    conditions: int = 0  # of the approvals that stand
     answers: Sequence[tuple[Prediction, Answer]] = ()
     comparison: Comparison | None = None  # with this run as champion
     waiting: int = 0  # corrections that no child corpus holds yet
@@ -117,10 +120,14 @@ def reviewed(facts: Facts, language: Language) -> Station:
     approved, rejected = (people(release, decision) for decision in ("approve", "reject"))
     if release.state == "approved":
         fact = language.say("approved by %(who)s", who=language.say(", ").join(approved))
+        if facts.conditions:
+            fact += "\n" + language.count("under %(n)s condition", "under %(n)s conditions", facts.conditions)
         return Station("review", name, "done", fact, review_of(facts))
     if release.state == "rejected":
         fact = language.say("rejected by %(who)s", who=language.say(", ").join(rejected))
         return Station("review", name, "stopped", fact, review_of(facts))
+    if release.state in HALTED:
+        return Station("review", name, "stopped", language.say(STATES[release.state]), review_of(facts))
     signed, quorum = language.number(len(approved)), language.number(release.policy.quorum)
     fact = language.say("%(signed)s of %(quorum)s signed", signed=signed, quorum=quorum)
     return Station("review", name, "later", fact, review_of(facts))
@@ -167,6 +174,8 @@ def next_step(facts: Facts, language: Language) -> Step:
         return Step(say("Seal the model with its evidence."), command=f"beside release {run.id}")
     if release.state == "rejected":
         return Step(say("Read why it was rejected, then train again."), review_of(facts), say("Read the review"))
+    if release.state in HALTED:
+        return Step(say("It answers nobody. Read why, and what opens it again."), review_of(facts), say("See why"))
     if release.state == "draft":
         return Step(say("People read the evidence and sign."), review_of(facts), say("Review"))
     if facts.objections:

@@ -5,7 +5,15 @@ from __future__ import annotations
 from beside.console.language import N_
 
 SCORES = {"precision": N_("precision"), "recall": N_("recall"), "f1": N_("F1")}
-UNITS = {"share": N_("share, 0 to 1"), "score": N_("score, 0 to 1"), "probability": N_("probability, 0 to 1")}
+UNITS = {
+    "share": N_("share, 0 to 1"),
+    "score": N_("score, 0 to 1"),
+    "probability": N_("probability, 0 to 1"),
+    "difference of probability": N_("difference of probability, -1 to 1"),
+    "squared distance": N_("squared distance, 0 to 2"),
+    "skill": N_("skill, at most 1"),
+    "hand-overs per row": N_("hand-overs per row"),
+}
 ASPECTS = {
     "utility": N_("Utility"),
     "calibration": N_("Calibration"),
@@ -31,7 +39,16 @@ SIGNS = {"pass": "✓", "fail": "✕", "inconclusive": "?", "no limit": "–", "
 WINNERS = {"challenger": N_("challenger"), "champion": N_("champion"), "cannot tell": N_("cannot tell")}
 SIDES = {"challenger": "pass", "champion": "waits", "cannot tell": "inconclusive"}
 STANDS = {"done": N_("done"), "now": N_("now"), "later": N_("later"), "stopped": N_("stopped")}
-STATES = {"draft": N_("waits for signatures"), "approved": N_("approved"), "rejected": N_("rejected")}
+STATES = {
+    "draft": N_("waits for signatures"),
+    "approved": N_("approved"),
+    "rejected": N_("rejected"),
+    "suspended": N_("suspended"),
+    "stopped": N_("stopped"),
+    "expired": N_("expired"),
+}
+SEVERITIES = {"low": N_("low"), "medium": N_("medium"), "high": N_("high")}
+REPLIES = {"yes": N_("yes"), "no": N_("no"), "not applicable": N_("not applicable")}
 DECISIONS = {"approve": N_("approved"), "reject": N_("rejected")}
 ROLES = {
     "admin": N_("admin"),
@@ -55,8 +72,10 @@ ERRORS = {
     "overloaded": N_("Too many are asking at once"),
     "storage_failed": N_("The disk does not take it"),
     "altered": N_("Something was altered"),
+    "key_unusable": N_("A signing key cannot be used"),
     "not_permitted": N_("You may not do this"),
     "not_signed_in": N_("Nobody is signed in"),
+    "too_many_attempts": N_("Too many attempts"),
     "gate_closed": N_("The gate says no"),
 }
 STAGES = {
@@ -66,6 +85,7 @@ STAGES = {
     "head": N_("Fitting the head"),
     "train": N_("Training"),
     "audit": N_("Auditing"),
+    "embed": N_("Reading the training rows"),
 }
 KINDS = {
     "release": N_("release"),
@@ -74,6 +94,8 @@ KINDS = {
     "prediction": N_("prediction"),
     "picture": N_("picture"),
     "card": N_("card"),
+    "statement": N_("statement"),
+    "document": N_("document"),
 }
 COLUMNS = {
     "text": N_("text"),
@@ -85,9 +107,21 @@ COLUMNS = {
 EXHIBITS = {
     "confusion": N_("Which answer was given for which"),
     "report": N_("Label by label, the weakest first"),
-    "bars": N_("Against something simple"),
     "reliability": N_("Do the probabilities mean what they say"),
     "learning": N_("How it learned"),
     "examples": N_("Answers that flipped"),
 }
-BARS = (N_("this model"), N_("most frequent label"), N_("TF-IDF + logistic regression"))  # names that a check gives its bars
+TITLES = {  # title of a picture -> what it answers
+    "accuracy": N_("Against something simple"),
+    "share of answers that flip": N_("Which edits flip answers"),
+    "failed cases": N_("Cases that failed"),
+    "share of cases passed": N_("Capability by capability, the weakest first"),
+    "error rate": N_("Error rate, group by group"),
+    "mean shift of the probability": N_("Which identity moves the probability"),
+    "accuracy by slice": N_("Where it is right, and where less so"),
+    "parts of the Brier score": N_("What the Brier score is made of"),
+    "risk and coverage": N_("What answering less often saves"),
+    "cost per row, in hand-overs": N_("What each rule costs"),
+    "ROC curves, with AUROC": N_("Texts within and out of scope, told apart"),
+    "let through of texts out of scope": N_("Texts out of scope that slip through"),
+}

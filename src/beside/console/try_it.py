@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Annotated
+from urllib.parse import urlencode
 
 from anyio.to_thread import run_sync
 from fastapi import APIRouter, Form, Request
@@ -17,9 +18,11 @@ from beside.api.bodies import within_limits
 from beside.api.serving import predict_with
 from beside.console.page import render, workspace_of
 from beside.core import registry
+from beside.core.asking import Neighbours
 from beside.core.errors import BesideError, UnknownName
 from beside.core.types import Actor, Answer, Explanation, Prediction
 from beside.loop import Loop
+from beside.stages.neighbours import SEE_ROWS
 from beside.store.workspace import Workspace
 
 TOP = 5  # labels with a bar of their own; the rest share one
@@ -46,20 +49,26 @@ def ask(request: Request, text: str = "", release: str = "") -> Response:
 
 
 @router.post("/try")
-async def answer(request: Request, text: Annotated[str, Form()] = "", release: Annotated[str, Form()] = "") -> Response:
-    """Asks the model, then shows the answer under an address of its own, which can be reloaded and read in both languages."""
+async def answer(
+    request: Request, text: Annotated[str, Form()] = "", release: Annotated[str, Form()] = "", before: Annotated[str, Form()] = ""
+) -> Response:
+    """Asks the model, then shows the answer under an address of its own, which can be reloaded and read in both languages.
+
+    `before` is the prediction whose text was edited: the page then shows both answers side by side.
+    """
     try:
         loop = await run_sync(loop_for, request)
         (prediction,) = await predict_with(request.app, loop, release or None, within_limits([text]))
     except BesideError as error:
         return await run_sync(partial(page, request, text=text, release=release, error=error))
-    return RedirectResponse(f"/try/{prediction.id}#answer", status_code=303)
+    compared = f"?{urlencode({'before': before})}" if before else ""
+    return RedirectResponse(f"/try/{prediction.id}{compared}#answer", status_code=303)
 
 
 @router.get("/try/{prediction_id}")
-async def answered(request: Request, prediction_id: str) -> Response:
-    """The answer with its reasons."""
-    return await explained_page(request, prediction_id)
+async def answered(request: Request, prediction_id: str, before: str = "", near: bool = False) -> Response:
+    """The answer with its reasons; beside the answer to `before`, and with the training rows that lie near, if asked for."""
+    return await explained_page(request, prediction_id, before=before, near=near)
 
 
 @router.post("/try/{prediction_id}")
@@ -81,16 +90,27 @@ async def said(
     return RedirectResponse(f"/try/{prediction_id}#said", status_code=303)
 
 
-async def explained_page(request: Request, prediction_id: str, error: BesideError | None = None, note: str = "") -> Response:
-    """The page of an answer. Explaining asks the model once for each word, so it waits its turn like any question."""
+async def explained_page(
+    request: Request, prediction_id: str, error: BesideError | None = None, note: str = "", before: str = "", near: bool = False
+) -> Response:
+    """The page of an answer. Explaining asks the model many times, so it waits its turn like any question."""
     loop = await run_sync(loop_for, request)
-    prediction = await run_sync(loop.workspace.records.prediction, loop.actor, prediction_id)
+    read = partial(loop.workspace.records.prediction, loop.actor)
+    prediction = await run_sync(read, prediction_id)
+    compared = await run_sync(read, before) if before else None
     why: Explanation | BesideError
     try:
         why = await explain_with(request, loop, prediction)
     except BesideError as closed:  # an answer outlives its release
         why = closed
-    return await run_sync(partial(page, request, prediction=prediction, why=why, error=error, note=note))
+    rows: Neighbours | BesideError | None = None
+    if near:
+        try:
+            rows = await near_with(request, loop, prediction)
+        except BesideError as refused:
+            rows = refused
+    shown = partial(page, request, prediction=prediction, why=why, error=error, note=note, before=compared, near=rows)
+    return await run_sync(shown)
 
 
 async def explain_with(request: Request, loop: Loop, prediction: Prediction) -> Explanation:
@@ -98,6 +118,13 @@ async def explain_with(request: Request, loop: Loop, prediction: Prediction) -> 
     serving = request.app.state.serving
     why: Explanation = await serving.turn(lambda: loop.explain(serving.served(loop, prediction.release_id), prediction.text))
     return why
+
+
+async def near_with(request: Request, loop: Loop, prediction: Prediction) -> Neighbours:
+    """The training rows nearest to the text, by the release that answered."""
+    serving = request.app.state.serving
+    rows: Neighbours = await serving.turn(lambda: loop.neighbours(serving.served(loop, prediction.release_id), prediction.text))
+    return rows
 
 
 def page(
@@ -109,6 +136,8 @@ def page(
     why: Explanation | BesideError | None = None,
     error: BesideError | None = None,
     note: str = "",
+    before: Prediction | None = None,
+    near: Neighbours | BesideError | None = None,
 ) -> Response:
     """The page in whatever state it is: empty, answered, said, or with what went wrong above what was typed."""
     workspace, actor = workspace_of(request), caller(request)
@@ -130,6 +159,10 @@ def page(
         examples=examples(workspace),
         error=error,
         note=note,
+        before=before,
+        moves=moves(before, prediction) if before and prediction else [],
+        near=near,
+        may_see_rows=any(actor.may(role) for role in SEE_ROWS),
     )
 
 
@@ -152,6 +185,12 @@ def bars(prediction: Prediction) -> list[tuple[str | None, float]]:
     rest = ranked[TOP:]
     top: list[tuple[str | None, float]] = list(ranked[:TOP])
     return [*top, (None, sum(share for _, share in rest))] if rest else top
+
+
+def moves(before: Prediction, after: Prediction) -> list[tuple[str, float, float]]:
+    """Label, its probability before and after the edit; those that moved most first."""
+    both = [(label, before.probabilities.get(label, 0.0), share) for label, share in after.probabilities.items()]
+    return sorted(both, key=lambda one: -abs(one[2] - one[1]))[:TOP]
 
 
 def reply(workspace: Workspace, prediction: Prediction) -> str | None:

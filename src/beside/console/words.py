@@ -12,6 +12,7 @@ from typing import Any
 
 from markupsafe import Markup, escape
 
+from beside.charts.paper import named, saying
 from beside.console import terms
 from beside.console.language import Language
 from beside.console.sentences import NOTES, SENTENCES
@@ -51,6 +52,12 @@ class Words:
 
     def state(self, state: str) -> str:
         return self.of(terms.STATES, state)
+
+    def severity(self, severity: str) -> str:
+        return self.of(terms.SEVERITIES, severity)
+
+    def reply(self, reply: str) -> str:
+        return self.of(terms.REPLIES, reply)
 
     def decision(self, decision: str) -> str:
         return self.of(terms.DECISIONS, decision)
@@ -135,17 +142,36 @@ class Words:
             return self.language.say(" or ").join(self.role(role) for role in re.split(" or |, ", value))
         if name == "state":
             return self.state(value)
+        if name == "language":
+            return self.drawn(value)
         if name == "kind":
             return self.of(terms.KINDS, value)
         if name == "reasons":
             return " ".join(self.known(one) or one for one in re.split(r"(?<=[.?!]) (?=[A-Z\d])", value))
         return value
 
-    def exhibit(self, kind: str, metric: str) -> str:
+    def exhibit(self, kind: str, metric: str, content: dict[str, Any]) -> str:
         """The title of a piece of evidence."""
+        title = content.get("title", "")
+        if title in terms.TITLES:
+            return self.language.say(terms.TITLES[title])
         if kind in terms.EXHIBITS:
             return self.language.say(terms.EXHIBITS[kind])
         return self.metric(metric)
+
+    def drawn(self, text: str) -> str:
+        """What a picture calls something."""
+        return saying(self.language.code)(text)
+
+    def line(self, line: dict[str, Any]) -> str:
+        """A line of a curve in words: its height at some places from left to right, and its value where it has one."""
+        name = named(line, self.drawn)
+        if "value" in line:
+            name = f"{name} {self.language.fixed(line['value'])}"
+        left = ([tuple(point) for point in line["points"] if point[0] <= place] for place in (0.05, 0.25, 0.5, 1.0))
+        reached = dict.fromkeys(max(points) for points in left if points)
+        steps = "; ".join(f"{self.language.fixed(across, 2)}: {self.language.fixed(up, 2)}" for across, up in reached)
+        return self.language.say("%(name)s: %(steps)s.", name=name, steps=steps)
 
     def picture(self, kind: str, content: dict[str, Any]) -> str:
         """A picture in words, for those who do not see it."""
@@ -158,6 +184,9 @@ class Words:
         if kind == "reliability":
             return say("Accuracy against confidence in %(bins)s groups of rows.", bins=len(content["bins"]))
         if kind == "bars":
-            rows = "; ".join(f"{self.language.raw(row['name'])} {self.language.fixed(row['value'])}" for row in content["rows"])
+            rows = "; ".join(f"{named(row, self.drawn)} {self.language.fixed(row['value'])}" for row in content["rows"])
             return say("Bars with intervals: %(rows)s.", rows=rows)
+        if kind == "curve":
+            across = say("From left to right: %(name)s.", name=self.drawn(content["x"]))
+            return " ".join((across, *map(self.line, content["lines"])))
         return say("Loss and score after each pass over the data.")

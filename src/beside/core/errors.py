@@ -6,6 +6,8 @@ API and the console say the same thing. Exit code 1 means a verdict or a gate sa
 
 from __future__ import annotations
 
+from math import ceil
+
 
 class BesideError(Exception):
     """Base of every error that Beside raises on purpose.
@@ -83,6 +85,12 @@ class Altered(BesideError):
     code, status = "altered", 409
 
 
+class KeyUnusable(BesideError):
+    """A signing key is lost, locked, or not kept safely."""
+
+    code, status = "key_unusable", 409
+
+
 class NotPermitted(BesideError):
     """This person may not do this."""
 
@@ -93,6 +101,22 @@ class NotSignedIn(BesideError):
     """Nobody is signed in, or the key is wrong."""
 
     code, status, exit_code = "not_signed_in", 401, 1
+
+
+class TooManyAttempts(BesideError):
+    """Too many wrong passwords for a name or from an address; the next one has to wait."""
+
+    code, status, exit_code = "too_many_attempts", 429, 1
+    seconds = 1  # until it is worth trying again
+
+    @classmethod
+    def after(cls, seconds: float) -> TooManyAttempts:
+        """The error that says how long to wait."""
+        whole = max(1, ceil(seconds))
+        hint = "If you forgot your password, ask an admin for a new code."
+        error = cls(f"Too many attempts. Try again in {whole} seconds.", hint)
+        error.seconds = whole
+        return error
 
 
 class GateClosed(BesideError):

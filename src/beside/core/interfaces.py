@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -52,6 +53,29 @@ class Subject(Protocol):
 
     def embed(self, texts: Sequence[str]) -> np.ndarray:
         """One vector per text, before the head; float32, shape (len(texts), hidden size)."""
+
+
+class Inputs(Protocol):
+    """What one text looks like on its way into a model whose gradients can be taken. Tensors are torch's, called Any here.
+
+    B batch, L tokens, H hidden size, K labels.
+    """
+
+    embeddings: Any  # (1, L, H): the rows of the word-embedding table, before positions are added
+    spans: Sequence[tuple[int, int]]  # characters of each token, start and end; (0, 0) for [CLS], [SEP] and their like
+
+    def baseline(self, places: Sequence[bool]) -> Any:
+        """The embeddings with padding's own row in the given places, (1, L, H)."""
+
+    def probabilities(self, embeddings: Any) -> Any:
+        """Calibrated probabilities, (B, K), from embeddings (B, L, H); gradients flow back to them."""
+
+
+class Differentiable(Subject, Protocol):
+    """A subject that lets gradients be taken, for one text at a time."""
+
+    def inputs_of(self, text: str) -> AbstractContextManager[Inputs]:
+        """The text's inputs; while the block lasts the model is this thread's alone, so keep it short."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -141,6 +165,8 @@ class Method(Protocol):
 class Explainer(Protocol):
     """Weight per word."""
 
+    asks_per_word: bool  # whether it asks the model once for each word, which takes long for a long text
+
     def why_not(self, subject: Subject) -> str | None:
         """Why it cannot explain this model; None when it can."""
 
@@ -158,7 +184,8 @@ class Check(Protocol):
     """
 
     zh: str  # the file's first docstring line, said in Chinese
-    metrics: Mapping[str, tuple[str, str]]  # metric -> its words in English and in Chinese
+    metrics: Mapping[str, tuple[str, str]]  # metric -> its words in English and in Chinese; of those that need the gradients of
+    # a `Differentiable` (attribute `of_gradients`, a tuple of names) there is nothing to be had from other subjects
 
     def why_not(self, subject: Subject, splits: Splits) -> str | None:
         """Why the check does not apply to this model and data; None when it does."""

@@ -5,6 +5,7 @@ No model and no download: a short text without a function word is "Latin letters
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from functools import cache
 
@@ -67,6 +68,21 @@ def script_table() -> np.ndarray:
 def languages_of(texts: Sequence[str], scripts: Iterable[int]) -> list[str]:
     """The language of each text as far as it can be told."""
     return [latin_language(text) if script == LATIN else SCRIPTS[script] for text, script in zip(texts, scripts, strict=True)]
+
+
+def spoken(texts: Sequence[str]) -> list[str]:
+    """The language of each text of a corpus as far as it can be told; one of SCRIPTS or of FUNCTION_WORDS.
+
+    A text in Latin letters without a function word is taken for the language that most other texts in Latin letters are in.
+    """
+    if not texts:
+        return []
+    packed = [np.frombuffer((text or " ").encode("utf-32-le", "replace"), dtype=np.uint32) for text in texts]
+    starts = np.cumsum([0, *(len(one) for one in packed[:-1])])
+    found = languages_of(texts, count_scripts(np.concatenate(packed), starts).tolist())
+    latin = Counter(name for name in found if name in FUNCTION_WORDS)
+    usual = latin.most_common(1)[0][0] if latin else SCRIPTS[LATIN]
+    return [usual if name == SCRIPTS[LATIN] else name for name in found]
 
 
 def latin_language(text: str) -> str:

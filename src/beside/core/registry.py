@@ -11,11 +11,13 @@ import ast
 from difflib import get_close_matches
 from importlib import import_module
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 from beside.core.errors import UnknownName
 
 HOME = Path(__file__).parent.parent
+PARSING = Lock()  # two threads in `ast.parse` at once can end in "AST constructor recursion depth mismatch" (CPython issue 106905)
 
 # family folder -> the name that every one of its files defines
 FAMILIES = {
@@ -44,7 +46,8 @@ def names(family: str) -> list[str]:
 
 def summary(family: str, name: str) -> str:
     """First docstring line of a capability, read from its source without importing it."""
-    document = ast.get_docstring(ast.parse(source(family, name).read_text(encoding="utf-8"))) or ""
+    with PARSING:
+        document = ast.get_docstring(ast.parse(source(family, name).read_text(encoding="utf-8"))) or ""
     return document.split("\n", 1)[0]
 
 

@@ -21,7 +21,7 @@ FEWEST_ROWS = 30  # below this no finding passes or fails: a handful of rows pro
 Split = Literal["train", "tune", "test"]
 Better = Literal["higher", "lower"]
 Verdict = Literal["pass", "fail", "inconclusive", "no limit"]
-State = Literal["draft", "approved", "rejected"]
+State = Literal["draft", "approved", "rejected", "suspended", "stopped", "expired"]
 
 
 class Value(BaseModel):
@@ -137,6 +137,20 @@ class Skipped(Value):
     why: str
 
 
+class Reply(Value):
+    """A reviewer's answer to one question of the policy's checklist."""
+
+    answer: Literal["yes", "no", "not applicable"]
+    note: str = ""
+
+
+class Condition(Value):
+    """Something that an approval depends on."""
+
+    text: str
+    blocking: bool = False  # whether the gate stays closed until another person says that it is met
+
+
 class Signature(Value):
     """One person's decision over the seal of a bundle."""
 
@@ -146,6 +160,10 @@ class Signature(Value):
     reason: str
     at: datetime
     over: str  # sha256 of the manifest that was signed
+    release_id: str = ""  # the release it was given for; empty in signatures from before this was kept
+    answers: dict[str, Reply] = {}  # question of the checklist -> reply
+    conditions: tuple[Condition, ...] = ()
+    proof: str | None = None
 
 
 class Release(Value):
@@ -160,6 +178,7 @@ class Release(Value):
     card: str  # path of the HTML card inside the bundle
     signatures: tuple[Signature, ...] = ()
     state: State = "draft"
+    makers: tuple[str, ...] = ()  # who trained the run and who released it; separation of duties keeps them from signing
     made_at: datetime
 
 
@@ -194,7 +213,22 @@ class WordWeight(Value):
     word: str
     start: int  # character offset, inclusive
     end: int  # character offset, exclusive
-    weight: float  # change of the answer's probability when the word is left out
+    weight: float  # share of the answer's probability that the word brought, as the explanation's method measures it
+
+
+class Faithfulness(Value):
+    """Whether the words that an explanation puts first are those that the answer rests on (ERASER, DeYoung et al. 2020).
+
+    All in probability of the answer, averaged over the first 10, 20 and 50 % of the words (core/faithfulness.py).
+    """
+
+    comprehensiveness: float  # how far the probability falls without the first words, -1..1; higher is better
+    sufficiency: float  # how far it falls when only the first words are left, -1..1; lower is better
+    random_comprehensiveness: float  # the same of words in random order, mean of `draws` orders
+    random_sufficiency: float
+    gap: float  # how far it is better than random order, mean of both measures, -1..1; 0 = no better
+    draws: int
+    reliable: bool  # better than random order, beyond what random orders differ among themselves
 
 
 class Explanation(Value):
@@ -204,6 +238,8 @@ class Explanation(Value):
     probability: float
     method: str
     words: tuple[WordWeight, ...]
+    delta: float | None = None  # integrated gradients: sum of weights minus what they should add up to, in probability
+    faithfulness: Faithfulness | None = None
 
 
 class Comparison(Value):

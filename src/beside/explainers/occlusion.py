@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 from beside.core.interfaces import Subject
 from beside.core.types import Explanation, WordWeight
-
-# scripts written without spaces: each character by itself; elsewhere a word, with an apostrophe or hyphen inside it
-ALONE = r"\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U0003ffff"
-WORD = re.compile(rf"[{ALONE}]|(?:(?![{ALONE}])\w)+(?:['\u2019-](?:(?![{ALONE}])\w)+)*")
+from beside.core.wording import words
+from beside.explainers._tokens import method
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,20 +21,26 @@ class Occlusion:
 
     words: int = field(default=200, metadata={"unit": "words", "reason": "one question to the model per word; keeps it to seconds"})
 
+    asks_per_word: ClassVar[bool] = True
+
+    def why_not(self, subject: Subject) -> str | None:
+        return None
+
     def explain(self, subject: Subject, text: str) -> Explanation:
         """How much each word spoke for the answer."""
-        found = list(WORD.finditer(text))
+        found = words(text)
         explained = found[: self.words]
-        variants = [without(text, match.start(), match.end()) for match in explained]
+        variants = [without(text, word.start, word.end) for word in explained]
         probabilities = subject.probabilities([text, *variants])  # (1 + words, labels)
         best = int(probabilities[0].argmax())
         whole = float(probabilities[0, best])
         weights = tuple(
-            WordWeight(word=match.group(), start=match.start(), end=match.end(), weight=whole - float(left[best]))
-            for match, left in zip(explained, probabilities[1:], strict=True)
+            WordWeight(word=word.text, start=word.start, end=word.end, weight=whole - float(left[best]))
+            for word, left in zip(explained, probabilities[1:], strict=True)
         )
-        method = "occlusion" if len(explained) == len(found) else f"occlusion, first {len(explained)} of {len(found)} words"
-        return Explanation(label=subject.labels[best], probability=whole, method=method, words=weights)
+        return Explanation(
+            label=subject.labels[best], probability=whole, method=method("occlusion", explained, found), words=weights
+        )
 
 
 def without(text: str, start: int, end: int) -> str:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 import numpy as np
+
+from beside.perturbations._words import free, untouchable
 
 KEYBOARD = ("qwertyuiop", "asdfghjkl", "zxcvbnm")
 HAN = r"\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U0003ffff"
@@ -31,7 +34,7 @@ NEIGHBOURS = neighbours()
 
 @dataclass(frozen=True, kw_only=True)
 class Typos:
-    """One slip per so many words, at least one; digits, Chinese numerals and negations stay as they are.
+    """One slip per so many words, at least one; numerals, negations, addresses and codes stay as they are.
 
     Letters are edited inside words of at least four letters, so that the first and last stay (Pruthi et al. 2019, "Combating
     Adversarial Misspellings"); shorter words only where a text has no longer one. Works on any alphabet; neighbouring keys are
@@ -40,9 +43,17 @@ class Typos:
 
     words_per_typo: int = field(default=8, metadata={"unit": "words", "reason": "about one slip per short sentence"})
 
+    examples: ClassVar[tuple[str, ...]] = (
+        "Where is my transfer of 250 euros?",
+        "我的转账250元怎么还没有到账？",
+        "私のカードはどこですか",
+        "Где мой перевод",
+    )
+
     def edit(self, text: str, rng: np.random.Generator) -> str:
         """One edited copy; the text itself when nothing in it can be edited."""
-        spots = [spot for spot in SPOT.finditer(text) if not any(char.isnumeric() for char in spot.group())]
+        taken = untouchable(text)
+        spots = [spot for spot in SPOT.finditer(text) if not any(map(str.isnumeric, spot.group())) and free(*spot.span(), taken)]
         if not spots:
             return text
         wanted = max(1, round(len(spots) / self.words_per_typo))

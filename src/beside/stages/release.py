@@ -12,11 +12,12 @@ from typing import Any, get_args
 
 from pydantic_core import to_json
 
-from beside.cards.card import render
+from beside.cards import dossier, typeset
 from beside.cards.details import key_figures, key_leaks
 from beside.cards.facts import DRAWN, Facts
 from beside.core.errors import BadInput, GateClosed
 from beside.core.recipe import Policy, Recipe, describe
+from beside.core.statements import Statement, current, objections
 from beside.core.types import Corpus, Finding, Release, Run, Skipped, Split, content_id
 from beside.store.artifacts import Artifacts, rename_new
 from beside.store.bundle import check_bundle, seal_of, write_bundle
@@ -39,6 +40,7 @@ def release(
     skipped: Sequence[Skipped],
     policy: Policy,
     *,
+    statements: Sequence[Statement] = (),
     texts: Sequence[str],
     test_uses: int,
     artifacts: Artifacts,
@@ -49,11 +51,14 @@ def release(
     """Builds the bundle of a run, whole or not at all, once the model in it answered like the run that was audited.
 
     The release's id comes from its content: the same run, findings and policy give the same id, the same files and the same
-    seal at any time. When that bundle lies there already it is checked again and stands.
+    seal at any time. When that bundle lies there already it is checked again and stands. Only PDFs depend on more, on the fonts of
+    the machine and on the version of Typst: on another machine they, and so the seal, may differ while the id stays the same. The
+    manifest names both (`facts.pdf`).
 
     Args:
         findings: what was measured about this run.
         skipped: checks that did not apply to it.
+        statements: what people wrote; the newest of each question and language goes into the bundle.
         texts: rows to ask both copies of the model; they are not kept.
         test_uses: how often the test split of the corpus was used so far; printed on the card.
         home: folder that holds the bundles.
@@ -61,7 +66,8 @@ def release(
 
     Raises:
         BadInput: corpus or findings belong to another run, or there is no text to ask.
-        GateClosed: the model in the bundle answers otherwise; nothing is left behind.
+        GateClosed: the model in the bundle answers otherwise, or a statement that the policy requires was not written; nothing is
+            left behind.
         Altered: an artifact, or the bundle that lies there, was changed.
         StorageFailed: the disk is full or refuses the write; nothing is left behind.
     """
@@ -69,13 +75,15 @@ def release(
     asked = list(texts[:TRUTH_TEXTS])
     if not asked:
         raise BadInput("The truth test has no text to ask.", "Give at least one row of the corpus.")
-    name = release_id(run, corpus, findings, skipped, policy, test_uses)
+    said = current(statements)
+    must_be_said(policy, said)
+    name = release_id(run, corpus, findings, skipped, policy, test_uses, said)
     folder, model = home.absolute() / name, artifacts.folder(run.model)
     if folder.is_dir():
         check_bundle(folder)
         must_answer_alike(truth(model, folder / MODEL, asked))
     else:
-        facts = gather(name, run, corpus, findings, skipped, policy, artifacts, test_uses, len(asked))
+        facts = gather(name, run, corpus, findings, skipped, policy, artifacts, test_uses, len(asked), said)
         build(folder, contents(facts, findings, model), manifest_facts(facts), lambda made: truth(model, made / MODEL, asked))
     return Release(
         id=name,
@@ -104,8 +112,24 @@ def must_belong(run: Run, corpus: Corpus, findings: Sequence[Finding], skipped: 
             raise BadInput(told, "Give what was found about this run.")
 
 
+def must_be_said(policy: Policy, statements: Sequence[Statement]) -> None:
+    """Does nothing when people wrote what the policy requires.
+
+    Raises:
+        GateClosed: they did not; the message names each question.
+    """
+    if against := objections(policy, {one.key for one in statements}):
+        raise GateClosed(" ".join(against), "Write each: beside statement KEY TEXT, or on the page Statements; then release again.")
+
+
 def release_id(
-    run: Run, corpus: Corpus, findings: Sequence[Finding], skipped: Sequence[Skipped], policy: Policy, test_uses: int
+    run: Run,
+    corpus: Corpus,
+    findings: Sequence[Finding],
+    skipped: Sequence[Skipped],
+    policy: Policy,
+    test_uses: int,
+    statements: Sequence[Statement] = (),
 ) -> str:
     """The name that all of this together always gets."""
     content = {
@@ -115,6 +139,7 @@ def release_id(
         "skipped": [one.model_dump() for one in skipped],
         "policy": policy.model_dump(),
         "test_uses": test_uses,
+        "statements": [one.model_dump(mode="json") for one in statements],
     }
     return content_id("release", content)
 
@@ -154,6 +179,7 @@ def gather(
     artifacts: Artifacts,
     test_uses: int,
     truth_texts: int,
+    statements: tuple[Statement, ...],
 ) -> Facts:
     """All that the card tells. Findings are judged by the limits of this policy, whatever they were measured under."""
     limits = {(line.check, line.metric): line.limit for line in policy.limits}
@@ -171,6 +197,7 @@ def gather(
         test_uses=test_uses,
         truth_texts=truth_texts,
         truth_limit=TRUTH_LIMIT,
+        statements=statements,
     )
 
 
@@ -190,7 +217,9 @@ def contents(facts: Facts, findings: Sequence[Finding], model: Path) -> dict[str
     counts = {"rows": facts.counts, "intake": key_figures(facts.report), "leaks": key_leaks(facts.report)}
     return {
         **{f"{MODEL}/{name}": file for name, file in files_below(model).items()},
-        **render(facts),
+        **dossier.render(facts),
+        **dossier.pdfs(facts),
+        "statements.json": as_json([one.model_dump(mode="json") for one in facts.statements]),
         "recipe.toml": recipe_toml(facts.run.recipe).encode(),
         "run.json": as_json(facts.run.model_dump(mode="json")),
         "findings.json": as_json(evidence),
@@ -206,6 +235,7 @@ def manifest_facts(facts: Facts) -> dict[str, Any]:
         "corpus": facts.corpus.id,
         "findings": [finding.id for finding in facts.findings],
         "policy": facts.policy.model_dump(mode="json"),
+        "pdf": typeset.printer(),
         "truth_test": {"texts": facts.truth_texts, "limit": facts.truth_limit, "unit": "probability"},
     }
 

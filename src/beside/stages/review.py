@@ -2,45 +2,52 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Literal
 
-from pydantic import TypeAdapter, ValidationError
-
-from beside.core.errors import Altered, BadInput, GateClosed, NotPermitted
-from beside.core.gate import objections, standing
+from beside.core.committee import NOTHING, Proceedings
+from beside.core.errors import Altered, BadInput, GateClosed
+from beside.core.gate import state as state_now
+from beside.core.quorum import signing_role
 from beside.core.recipe import Policy
-from beside.core.types import Actor, Finding, Release, Signature, Skipped, State, Value
-from beside.store.bundle import check_bundle, read_signatures, seal_of, write_signatures
+from beside.core.types import Actor, Condition, Finding, Release, Reply, Signature
+from beside.store.bundle import check_bundle, seal_of, write_signatures
 
 SHORTEST_REASON = 3  # characters; 不合格 is a reason, "ok" is not
 Decision = Literal["approve", "reject"]
 
 
-class Evidence(Value):
-    """What `findings.json` in a bundle holds."""
+@dataclass(frozen=True, kw_only=True)
+class Said:
+    """What comes with a decision, besides its reason.
 
-    findings: tuple[Finding, ...]
-    skipped: tuple[Skipped, ...]
+    Args:
+        answers: question of the policy's checklist -> reply.
+        conditions: what the approval depends on.
+        role: in which of their roles the person signs; None = the one that is still missing.
+    """
 
-
-class Verification(Value):
-    """What a bundle says when it is checked on its own: unaltered, and why it may or may not be served."""
-
-    bundle: str
-    release_id: str
-    run_id: str
-    seal: str
-    files: int
-    policy: Policy
-    signatures: tuple[Signature, ...]
-    objections: tuple[str, ...]
-    state: State
+    answers: Mapping[str, Reply] = field(default_factory=dict)
+    conditions: Sequence[Condition] = ()
+    role: str | None = None
 
 
-def sign(release: Release, findings: Sequence[Finding], actor: Actor, decision: Decision, reason: str, *, now: datetime) -> Release:
+def sign(
+    release: Release,
+    findings: Sequence[Finding],
+    actor: Actor,
+    decision: Decision,
+    reason: str,
+    *,
+    now: datetime,
+    said: Said = Said(),
+    proceedings: Proceedings = NOTHING,
+    changes: Sequence[str] = (),
+    prove: Callable[[Signature], str | None] = lambda signature: None,
+) -> Release:
     """The release with one more signature and the state that follows; the signature is in the bundle as well.
 
     A person's last decision counts; earlier ones stay in the history.
@@ -49,46 +56,72 @@ def sign(release: Release, findings: Sequence[Finding], actor: Actor, decision: 
         findings: of the run; only those that the release names count.
         reason: why, in the person's own words, kept for good.
         now: with time zone.
+        said: answers to the checklist, conditions, the role to sign in.
+        proceedings: what happened to the release besides signatures.
+        changes: what is no longer as it was sealed; signing does not heal that.
+        prove: signature -> its proof, made with the person's key.
 
     Raises:
         NotPermitted: the policy does not let this person sign.
-        BadInput: no reason, or the person has decided so already.
+        BadInput: no reason, an unanswered question, or the person has decided so already.
         GateClosed: evidence that the release names is gone.
         Altered: the bundle is not what was released.
     """
-    role = signing_role(release.policy, actor)
+    role = signing_role(release, actor, said.role, proceedings)
     if decision not in ("approve", "reject"):
         raise BadInput(f"There is no decision '{decision}'.", "Decisions: approve, reject.")
-    if len(reason.strip()) < SHORTEST_REASON:
-        raise BadInput(f"'{reason}' is no reason.", f"Say in at least {SHORTEST_REASON} characters why you {decision} it.")
-    must_be_news(release, actor, decision, now)
+    reason = reason_in(reason, f"Say in at least {SHORTEST_REASON} characters why you {decision} it.")
+    must_be_answered(release.policy, decision, said)
+    must_be_news(release, actor, decision, now, proceedings.stopped_at())
     must_be_whole(release, findings)
-    signature = Signature(who=actor.name, role=role, decision=decision, reason=reason.strip(), at=now, over=release.seal)
-    signatures = (*release.signatures, signature)
-    known = [finding for finding in findings if finding.id in release.finding_ids]
-    state = state_of(release.policy, known, signatures, release.seal, now)
-    write_signatures(Path(release.bundle), signatures)
-    return release.model_copy(update={"signatures": signatures, "state": state})
+    signature = Signature(
+        who=actor.name, role=role, decision=decision, reason=reason, at=now, over=release.seal,
+        release_id=release.id, answers=dict(said.answers), conditions=tuple(said.conditions),
+    )  # fmt: skip
+    signature = signature.model_copy(update={"proof": prove(signature)})
+    signed = release.model_copy(update={"signatures": (*release.signatures, signature)})
+    state = state_now(signed, findings, now, proceedings, changes)
+    write_signatures(Path(release.bundle), signed.signatures)
+    return signed.model_copy(update={"state": state})
 
 
-def signing_role(policy: Policy, actor: Actor) -> str:
-    """The role in which this person signs; an owner may sign in place of any.
+def reason_in(reason: str, hint: str) -> str:
+    """The reason without spaces around it.
 
     Raises:
-        NotPermitted: none of the policy's roles is theirs.
+        BadInput: it is none.
     """
-    for role in policy.roles:
-        if role in actor.roles:
-            return role
-    if "admin" in actor.roles:
-        return "admin"
-    held = f"has the role {', '.join(actor.roles)}" if actor.roles else "has no role"
-    told = f"'{actor.name}' {held}; the policy '{policy.name}' asks for {' or '.join(policy.roles)}"
-    raise NotPermitted(f"{told}.", "Ask somebody who has that role, or ask the owner of the workspace for it.")
+    if len(reason.strip()) < SHORTEST_REASON:
+        raise BadInput(f"'{reason}' is no reason.", hint)
+    return reason.strip()
 
 
-def must_be_news(release: Release, actor: Actor, decision: Decision, now: datetime) -> None:
-    """Does nothing unless the same person's same decision still stands; an approval that has expired may be given again.
+def must_be_answered(policy: Policy, decision: Decision, said: Said) -> None:
+    """Does nothing when the replies fit the checklist.
+
+    Raises:
+        BadInput: a question that is not asked, one that is not answered, a `no` without a note, or a condition of a rejection.
+    """
+    if odd := said.answers.keys() - policy.checklist.keys():
+        known = ", ".join(policy.checklist) or "none"
+        raise BadInput(f"The checklist does not ask '{min(odd)}'.", f"Questions of the policy '{policy.name}': {known}.")
+    open_ = [name for name in policy.checklist if name not in said.answers]
+    if decision == "approve" and policy.answers_required and open_:
+        told = f"The checklist is not answered: {', '.join(open_)}."
+        raise BadInput(told, f"Answer each question, for example --answer {open_[0]}=yes.")
+    for name, reply in said.answers.items():
+        if reply.answer != "yes" and len(reply.note.strip()) < SHORTEST_REASON:
+            raise BadInput(
+                f"The answer '{reply.answer}' to '{name}' needs a note.", "Say why, for example --answer 'data=no: WHY'."
+            )
+    if decision == "reject" and said.conditions:
+        raise BadInput("A rejection has no conditions.", "Say in the reason what is missing.")
+    if any(len(one.text.strip()) < SHORTEST_REASON for one in said.conditions):
+        raise BadInput("A condition is empty.", "Say what must hold, or leave it out.")
+
+
+def must_be_news(release: Release, actor: Actor, decision: Decision, now: datetime, stopped: datetime | None = None) -> None:
+    """Does nothing unless the same person's same decision still stands; what expired or was stopped may be approved again.
 
     Raises:
         BadInput: it stands.
@@ -97,7 +130,7 @@ def must_be_news(release: Release, actor: Actor, decision: Decision, now: dateti
     if not mine or mine[-1].decision != decision:
         return
     last = mine[-1]
-    if decision == "approve" and now >= last.at + timedelta(days=release.policy.valid_days):
+    if decision == "approve" and (now >= last.at + timedelta(days=release.policy.valid_days) or (stopped and stopped >= last.at)):
         return
     said = {"approve": "approved", "reject": "rejected"}[decision]
     told = f"'{actor.name}' {said} '{release.id}' already, on {last.at:%Y-%m-%d}."
@@ -123,42 +156,3 @@ def must_be_whole(release: Release, findings: Sequence[Finding]) -> None:
     if gone:
         told = f"The release '{release.id}' names findings that are gone: {', '.join(sorted(gone))}."
         raise GateClosed(told, "Audit and release again.")
-
-
-def state_of(policy: Policy, findings: Sequence[Finding], signatures: Iterable[Signature], seal: str, now: datetime) -> State:
-    """Rejected while one rejection stands, approved when nothing speaks against it, else a draft."""
-    counted = standing(signatures, seal)
-    if any(one.decision == "reject" for one in counted):
-        return "rejected"
-    return "draft" if objections(policy, findings, counted, seal, now) else "approved"
-
-
-def verify(bundle: Path, now: datetime) -> Verification:
-    """Checks a bundle by itself: every file, the seal, the signatures over it, the findings against the policy. No network.
-
-    Raises:
-        BadInput: there is no bundle there.
-        Altered: a file was changed, is missing or was added; the message names it.
-    """
-    manifest = check_bundle(bundle)
-    seal, signatures = seal_of(bundle), read_signatures(bundle)
-    try:
-        facts = manifest["facts"]
-        policy = Policy.model_validate(facts["policy"])
-        evidence = EVIDENCE.validate_json((bundle / "findings.json").read_bytes())
-        names = {"release_id": facts["release"], "run_id": facts["run"]}
-    except (KeyError, TypeError, ValidationError, FileNotFoundError) as error:
-        raise BadInput(f"'{bundle}' is sealed, but it is no release.", "Give the folder that `beside release` made.") from error
-    return Verification(
-        **names,
-        bundle=str(bundle),
-        seal=seal,
-        files=len(manifest["files"]),
-        policy=policy,
-        signatures=signatures,
-        objections=tuple(objections(policy, evidence.findings, signatures, seal, now)),
-        state=state_of(policy, evidence.findings, signatures, seal, now),
-    )
-
-
-EVIDENCE = TypeAdapter(Evidence)

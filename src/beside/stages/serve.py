@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 from collections.abc import Callable, Sequence
@@ -9,18 +10,30 @@ from datetime import datetime
 from pathlib import Path
 from uuid import uuid4
 
+import numpy as np
+
+from beside.core.committee import News
 from beside.core.errors import Altered, BadInput, GateClosed
-from beside.core.gate import objections
+from beside.core.faithfulness import faithfulness_of
+from beside.core.gate import objections_to
 from beside.core.interfaces import Explainer, Subject
+from beside.core.recipe import Policy
 from beside.core.registry import load as capability
+from beside.core.registry import names as names_of
 from beside.core.types import Explanation, Finding, Prediction, Release
-from beside.store.bundle import check_bundle, read_signatures, seal_of
+from beside.core.wording import words
+from beside.store.bundle import read_signatures, seal_of
 from beside.store.files import DAMAGED
+from beside.store.keys import Key
+from beside.store.proof import check_decisions, check_signed_bundle, doubts
 
 DIGITS = 6  # decimals of a probability; the same text differs by about 1e-7 with the batch it is padded in
 MODEL = "model"  # folder of the model inside a bundle
 EVIDENCE = "findings.json"  # what was found about it, sealed with it
-EXPLAINER = "occlusion"  # needs answers only, so it works for every subject
+FAITHFULNESS = "explanation/faithfulness"  # the check that measured which explainer tells the truth about this model
+MEASURED = "faithfulness_"  # its metrics: this and the explainer's name
+FALLBACK = "occlusion"  # needs answers only, so it works for every subject
+MANY_WORDS = 40  # from which on a question per word would take more than a second on two cores
 
 Stamps = dict[str, tuple[int, int, int, int]]
 
@@ -33,13 +46,26 @@ class Served:
         findings: those that the release names.
         subject: the model inside the bundle.
         stamps: what the files of the bundle looked like while they were checked and loaded.
+        keys: the public keys that are trusted at the moment.
+        news: what the records say of the release at the moment; asked at every use, so that a stop holds at once everywhere.
     """
 
-    def __init__(self, release: Release, findings: Sequence[Finding], subject: Subject, stamps: Stamps) -> None:
+    def __init__(
+        self,
+        release: Release,
+        findings: Sequence[Finding],
+        subject: Subject,
+        stamps: Stamps,
+        keys: Callable[[], Sequence[Key]],
+        news: Callable[[], News] | None = None,
+    ) -> None:
         self.release = release
+        self.news = news
         self.findings = tuple(findings)
         self.subject = subject
         self.stamps = stamps
+        self.keys = keys
+        self.trusted = keys()
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -50,14 +76,16 @@ class Served:
         """Does nothing while the release may answer. Cheap: files are hashed again only when their stamps differ.
 
         Raises:
-            GateClosed: the approval has expired.
+            GateClosed: it was stopped or suspended, or the approval has expired.
             Altered: a file of the bundle changed; the message names it.
         """
-        must_be_open(self.release, self.findings, now)
-        found = stamps_of(Path(self.release.bundle))
-        if found != self.stamps:
-            must_be_sealed(self.release, self.findings)
-            self.stamps = found
+        told = self.news() if self.news else News(self.release)
+        self.release = told.release
+        must_be_open(told, self.findings, now)
+        found, trusted = stamps_of(Path(self.release.bundle)), self.keys()
+        if found != self.stamps or trusted != self.trusted:
+            must_be_sealed(self.release, self.findings, trusted)
+            self.stamps, self.trusted = found, trusted
 
     def predict(self, texts: Sequence[str], now: datetime) -> list[Prediction]:
         """One answer for each text, in order, each with an id of its own that a correction can name.
@@ -90,83 +118,138 @@ class Served:
         )
 
     def explain(self, text: str, now: datetime) -> Explanation:
-        """Why it answers so: how much each word spoke for the answer.
+        """Why it answers so: how much each word spoke for the answer, and whether that is to be relied on.
+
+        The same text always gets the same explanation: the random orders that it is compared with come from the text.
 
         Raises:
             BadInput, GateClosed, Altered: as `predict`.
         """
+        self.must_answer(text, now)
+        found = self.explainer_of(text).explain(self.subject, text)
+        if not found.words:
+            return found
+        rng = np.random.default_rng(int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big"))
+        [faithfulness] = faithfulness_of(self.subject, text, [found], rng)
+        return found.model_copy(update={"faithfulness": faithfulness})
+
+    def must_answer(self, text: str, now: datetime) -> None:
+        """Does nothing when it may answer and the text can be read. Raises as `predict`."""
         self.check(now)
         must_be_text(text, "The text")
-        explainer: Explainer = capability("explainers", EXPLAINER)
-        return explainer.explain(self.subject, text)
+
+    def explainer_of(self, text: str) -> Explainer:
+        """The explainer that the signed findings measured as the most faithful for this model, quick enough for this text.
+
+        Without such a finding, or when it cannot explain this subject: occlusion.
+        """
+        long = len(words(text)) > MANY_WORDS
+        for name in ranked_explainers(self.findings):
+            explainer: Explainer = capability("explainers", name)
+            if explainer.why_not(self.subject) is None and not (long and explainer.asks_per_word):
+                return explainer
+        fallback: Explainer = capability("explainers", FALLBACK)
+        return fallback
 
 
-def open_release(release: Release, findings: Sequence[Finding], *, load: Callable[[Path], Subject], now: datetime) -> Served:
+def open_release(
+    release: Release,
+    findings: Sequence[Finding],
+    *,
+    load: Callable[[Path], Subject],
+    keys: Callable[[], Sequence[Key]],
+    now: datetime,
+    news: Callable[[], News] | None = None,
+) -> Served:
     """Opens a release for use, or refuses.
 
     Args:
         release: with its signatures.
         findings: of its run; only those that the release names count.
         load: model folder -> subject.
+        keys: gives the public keys that are trusted; asked again at every use, so that a revocation counts at once.
         now: with time zone; decides about expiry.
+        news: what the records say of it at any later moment.
 
     Raises:
-        GateClosed: not approved, expired, a limit not met, or evidence that is gone.
+        GateClosed: not approved, expired, a limit not met, evidence that is gone, or a key that is not trusted.
         Altered: the bundle is not what was signed; the message names the file.
     """
     folder = Path(release.bundle)
     signed = tuple(finding for finding in findings if finding.id in release.finding_ids)
     before = stamps_of(folder)
-    must_be_sealed(release, signed)
-    must_be_open(release, signed, now)
+    must_be_sealed(release, signed, keys())
+    must_be_open(news() if news else News(release), signed, now)
     subject = load(folder / MODEL)
     if stamps_of(folder) != before:  # what was loaded may not be what was hashed a moment ago
         raise Altered(f"The bundle '{folder}' changed while it was opened.", "Try again once nothing writes to it.")
-    return Served(release, signed, subject, before)
+    return Served(release, signed, subject, before, keys, news)
+
+
+def ranked_explainers(findings: Sequence[Finding]) -> list[str]:
+    """Explainers by measured faithfulness, the most faithful first; those no better than random order are left out."""
+    measured = {
+        one.metric.removeprefix(MEASURED): one.value
+        for one in findings
+        if one.check == FAITHFULNESS and one.metric.startswith(MEASURED) and one.value > 0
+    }
+    known = names_of("explainers")
+    return sorted((name for name in measured if name in known), key=lambda name: -measured[name])
 
 
 def newest_approved(releases: Sequence[Release]) -> Release:
-    """The release that answers when none is named.
+    """The release that answers when none is named: the newest that was ever let through.
+
+    When that one is stopped or suspended it is given all the same, and the gate says who stopped it and why: an older model
+    must not answer in its place without anybody having said so.
 
     Raises:
-        GateClosed: none is approved.
+        GateClosed: there is none.
     """
-    approved = [release for release in releases if release.state == "approved"]
-    if not approved:
+    known = [release for release in releases if release.state in ("approved", "stopped", "suspended", "expired")]
+    if not known:
         raise GateClosed("No release is approved, so nothing answers.", "Review one: beside review RELEASE approve --reason TEXT.")
-    return max(approved, key=lambda release: release.made_at)
+    return max(known, key=lambda release: release.made_at)
 
 
-def must_be_open(release: Release, findings: Sequence[Finding], now: datetime) -> None:
+def must_be_open(told: News, findings: Sequence[Finding], now: datetime) -> None:
     """Does nothing when the gate has no objection.
 
     Raises:
         GateClosed: it has; the message says all of them.
     """
+    release = told.release
     reasons = [] if release.state == "approved" else [f"Its state is '{release.state}'."]
-    reasons += objections(release.policy, findings, release.signatures, release.seal, now)
+    reasons += objections_to(release, findings, now, told.proceedings, told.changes)
     if reasons:
-        told = f"The release '{release.id}' may not be served. {' '.join(reasons)}"
-        raise GateClosed(told, "Review it again, or release a run that meets the policy.")
+        message = f"The release '{release.id}' may not be served. {' '.join(reasons)}"
+        raise GateClosed(message, "Review it again, or release a run that meets the policy.")
 
 
-def must_be_sealed(release: Release, findings: Sequence[Finding]) -> None:
-    """Does nothing when every file of the bundle is what was signed, and the records say the same as the bundle.
+def must_be_sealed(release: Release, findings: Sequence[Finding], trusted: Sequence[Key]) -> None:
+    """Does nothing when every file of the bundle is what was signed by keys of this machine's trust, and the records say the same.
 
     Raises:
         Altered: something is not; the message names the file.
+        GateClosed: the bundle, or what a person decided, is not signed by a key that is trusted here.
     """
     folder = Path(release.bundle)
     if not folder.is_dir():
         raise Altered(f"The bundle '{folder}' of the release '{release.id}' is gone.", DAMAGED)
-    facts = check_bundle(folder)["facts"]
-    told = {"manifest.json": seal_of(folder), "signatures.json": read_signatures(folder), EVIDENCE: sealed_findings(folder)}
+    manifest, _, sealed = check_signed_bundle(folder, trusted)
+    facts, signatures = manifest["facts"], read_signatures(folder)
+    told = {"manifest.json": seal_of(folder), "signatures.json": signatures, EVIDENCE: sealed_findings(folder)}
     recorded = {"manifest.json": release.seal, "signatures.json": release.signatures, EVIDENCE: set(findings)}
     for file, content in recorded.items():
         if told[file] != content:
             raise Altered(f"The file '{file}' of the release '{release.id}' and the records say different things.", DAMAGED)
-    if (facts["release"], facts["policy"]) != (release.id, release.policy.model_dump(mode="json")):
+    # read, not compared as text: a bundle from before a policy could say more is still the same policy
+    if (facts["release"], Policy.model_validate(facts["policy"])) != (release.id, release.policy):
         raise Altered(f"The file 'manifest.json' of the release '{release.id}' names another release or policy.", DAMAGED)
+    reasons = doubts(sealed, check_decisions(signatures, release.id, release.seal, trusted))
+    if reasons:
+        told_all = f"The release '{release.id}' may not be served. {' '.join(reasons)}"
+        raise GateClosed(told_all, f"What was made before there were keys is signed by: beside keys adopt {release.id}")
 
 
 def sealed_findings(folder: Path) -> set[Finding]:

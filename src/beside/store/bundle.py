@@ -21,6 +21,9 @@ from beside.store.files import DAMAGED, flush, safe_name, sha256_of, storage_err
 
 MANIFEST = "manifest.json"
 SIGNATURES = "signatures.json"
+ATTESTATION = "signature.json"  # of the workspace, over the seal (store/proof.py)
+MODEL_SIGNATURE = "model.sig"  # of the model folder, in the OpenSSF format (store/model_signature.py)
+OWN = (MANIFEST, SIGNATURES, ATTESTATION, MODEL_SIGNATURE)  # what a manifest cannot list
 SIGNED = TypeAdapter(tuple[Signature, ...])
 
 
@@ -37,7 +40,7 @@ def write_bundle(folder: Path, files: Mapping[str, bytes | Path], facts: Mapping
         StorageFailed: the disk is full or refuses the write; nothing is left behind.
     """
     for name in files:
-        if safe_name(name) in (MANIFEST, SIGNATURES):
+        if safe_name(name) in OWN:
             raise BadInput(f"A bundle's file cannot be called '{name}'.", "That name is the bundle's own; choose another.")
     with storage_errors(f"the bundle '{folder}'"):
         folder.parent.mkdir(parents=True, exist_ok=True)
@@ -80,7 +83,9 @@ def check_bundle(folder: Path) -> dict[str, Any]:
         raise BadInput(f"There is no bundle '{folder}'.", "Give the folder of a release, the one that holds manifest.json.")
     manifest = read_manifest(folder)
     here = {path.relative_to(folder).as_posix(): path for path in folder.rglob("*") if path.is_symlink() or not path.is_dir()}
-    for name in (MANIFEST, SIGNATURES):
+    for name in OWN:
+        if name in here and here[name].is_symlink():
+            raise Altered(f"The file '{name}' in the bundle '{folder}' is a link.", DAMAGED)
         here.pop(name, None)
     for name in sorted(here.keys() ^ manifest["files"].keys()):
         state = "was added" if name in here else "is missing"
@@ -137,7 +142,11 @@ def read_signatures(folder: Path) -> tuple[Signature, ...]:
     file = folder / SIGNATURES
     if not file.is_file():
         return ()
+    content = file.read_bytes()
     try:
-        return SIGNED.validate_json(file.read_bytes())
+        signatures = SIGNED.validate_json(content)
     except ValidationError as error:
         raise Altered(f"The file '{SIGNATURES}' in the bundle '{folder}' holds no signatures.", DAMAGED) from error
+    if SIGNED.dump_json(signatures, indent=2, exclude_unset=True) != content:  # the same words, but not the same bytes
+        raise Altered(f"The file '{SIGNATURES}' in the bundle '{folder}' is not as it was written.", DAMAGED)
+    return signatures

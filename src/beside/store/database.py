@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
@@ -13,8 +14,9 @@ from sqlalchemy.orm import Session
 
 from beside.core.errors import BadInput, BadOption, BesideError, Busy, StorageFailed
 
-HEAD = "0002"  # the newest file in migrations/versions; told here so that opening need not load Alembic
+HEAD = "0005"  # the newest file in migrations/versions; told here so that opening need not load Alembic
 PATIENCE = 10.0  # seconds a writer waits for another one
+WRITTEN = "ledger"  # where a session notes its ledger rows: number of the first, hash before it, number and hash of the last
 LEDGER_LOCK = 0x626573696465  # PostgreSQL advisory lock of whoever writes; any fixed number does
 
 
@@ -39,13 +41,15 @@ class Database:
     def __init__(self, url: str | URL, clock: Callable[[], datetime] = now) -> None:
         self.engine = engine_for(url)
         self.clock = clock
+        self.state: Path | None = None  # folder that the paths of bundles are told from
+        self.noted: Callable[[tuple[int, str, int, str]], None] | None = None  # told which ledger rows a transaction added
         with failures():
             bring_up_to_date(self.engine)
 
     @contextmanager
     def read(self) -> Iterator[Session]:
         """A session that sees one state of the database from its first query on."""
-        with failures(), Session(self.engine) as session:
+        with failures(), Session(self.engine, info={"state": self.state}) as session:
             yield session
 
     @contextmanager
@@ -56,9 +60,14 @@ class Database:
             Busy: another process wrote for longer than `PATIENCE`.
             StorageFailed: the disk is full, or the database does not answer.
         """
-        with failures(), Session(self.engine.execution_options(writes=True)) as session, session.begin():
+        with failures(), self._writer() as session, session.begin():
             session.connection()  # takes the lock now, not at the first query
             yield session
+        if self.noted is not None and (written := session.info.get(WRITTEN)):
+            self.noted(written)
+
+    def _writer(self) -> Session:
+        return Session(self.engine.execution_options(writes=True), info={"state": self.state})
 
     def close(self) -> None:
         """Gives the connections back."""

@@ -15,6 +15,7 @@ from pathlib import Path, PurePosixPath
 from beside.core.errors import BadInput, StorageFailed
 
 DAMAGED = "Restore it from a backup, or make it again; nothing that was altered is used."
+STATE_RELEASES = (".beside", "releases")  # where the bundles of a workspace lie
 TEMPORARY = re.compile(r"^\.new-(\d+)-[0-9a-f]+$")  # the number is the process that writes
 
 
@@ -120,3 +121,22 @@ def safe_name(name: str) -> str:
     if not plain.parts or plain.is_absolute() or ".." in plain.parts or plain.as_posix() != name or "\\" in name or "\0" in name:
         raise BadInput(f"'{name}' is not a plain relative file name.", "Write it like 'model/config.json'.")
     return name
+
+
+def kept_path(path: str) -> str:
+    """How a path of a release is written down: from the workspace's state folder on, so that the workspace may be moved."""
+    parts = Path(path).parts
+    at = max((place for place in range(len(parts) - 1) if parts[place : place + 2] == STATE_RELEASES), default=None)
+    return path if at is None else Path(*parts[at + 1 :]).as_posix()
+
+
+def placed_path(kept: str, state: Path | None) -> str:
+    """The path as it is now, from one that `kept_path` wrote, or from an absolute one of the time before.
+
+    Args:
+        state: the workspace's state folder; None = unknown, the path stays as it is.
+    """
+    inside = PurePosixPath(kept_path(kept))
+    if state is None or inside.is_absolute() or ".." in inside.parts or inside.parts[:1] != STATE_RELEASES[1:]:
+        return kept
+    return str(state / inside)

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from pydantic_core import to_json
 from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
+from beside.core.canonical import canonical
 from beside.core.errors import Altered
 from beside.core.types import Actor, Value
 from beside.store import tables
+from beside.store.database import WRITTEN
 from beside.store.permission import readable_rows
 
+BACKUP = "Compare with a backup of the database; what stands before this row is sound."
 START = "0" * 64  # what the first row calls the row before it
 
 
@@ -45,24 +47,19 @@ def append(session: Session, who: str, verb: str, subject: str, detail: Mapping[
     row.hash = link(row)
     session.add(row)
     session.flush()  # the next row of the same transaction must find this one
+    begun = session.info.get(WRITTEN, (row.number, row.previous))
+    session.info[WRITTEN] = (*begun[:2], row.number, row.hash)
 
 
-def link(row: tables.Ledger) -> str:
-    """SHA-256 over the previous hash and the row's content as canonical JSON."""
-    content = [row.number, row.at.astimezone(UTC).isoformat(), row.who, row.verb, row.subject, row.detail]
-    return hashlib.sha256(row.previous.encode() + canonical(content)).hexdigest()
+def link(row: Any) -> str:
+    """SHA-256 over the previous hash and the row's content as canonical JSON. `row`: a row of the table, or an Entry."""
+    return hash_of(row, row.number, row.previous)
 
 
-def canonical(content: Any) -> bytes:
-    """Plain data as JSON bytes with one spelling: keys sorted at every depth."""
-    return to_json(in_order(content), inf_nan_mode="constants")
-
-
-def in_order(content: Any) -> Any:
-    """The same plain data with the keys of every dictionary sorted."""
-    if isinstance(content, Mapping):
-        return {str(key): in_order(content[key]) for key in sorted(content, key=str)}
-    return [in_order(item) for item in content] if isinstance(content, list | tuple) else content
+def hash_of(row: Any, number: int, previous: str) -> str:
+    """The hash that a row would have in another place of the chain."""
+    content = [number, row.at.astimezone(UTC).isoformat(), row.who, row.verb, row.subject, row.detail]
+    return hashlib.sha256(previous.encode() + canonical(content)).hexdigest()
 
 
 def digest(values: Sequence[Value]) -> str:
@@ -73,24 +70,72 @@ def digest(values: Sequence[Value]) -> str:
 def entries(session: Session, actor: Actor, limit: int = 100) -> list[Entry]:
     """The newest rows first."""
     chosen = readable_rows(actor, tables.Ledger).order_by(tables.Ledger.number.desc()).limit(limit)
-    return [Entry.model_validate({name: getattr(row, name) for name in Entry.model_fields}) for row in session.scalars(chosen)]
+    return [entry_of(row) for row in session.scalars(chosen)]
+
+
+def whole(engine: Engine) -> Iterator[Entry]:
+    """Every row from the first to the last, a thousand in memory at a time. For checks and exports, which ask for permission."""
+    with Session(engine) as session:
+        for row in session.scalars(select(tables.Ledger).order_by(tables.Ledger.number).execution_options(yield_per=1000)):
+            yield entry_of(row)
+
+
+def hash_at(engine: Engine, number: int) -> str | None:
+    """The hash of one row; None when there is no such row."""
+    with Session(engine) as session:
+        return session.scalar(select(tables.Ledger.hash).where(tables.Ledger.number == number))
+
+
+def entry_of(row: tables.Ledger) -> Entry:
+    """A row as plain data."""
+    return Entry.model_validate({name: getattr(row, name) for name in Entry.model_fields})
 
 
 def check(engine: Engine) -> int:
-    """How many rows the chain has, after every link was computed again.
-
-    It finds a changed, inserted, moved or missing row; rows cut off at the end leave no gap, so note the last hash elsewhere.
+    """How many rows the chain has, after every link was computed again. Whether rows were cut off the end, chain.py tells.
 
     Raises:
-        Altered: at the first row that does not follow from the one before.
+        Altered: at the first row that was changed, is missing, or stands elsewhere.
     """
-    number, previous = 0, START
-    with Session(engine) as session:
-        for row in session.scalars(select(tables.Ledger).order_by(tables.Ledger.number).execution_options(yield_per=1000)):
-            number += 1
-            if (row.number, row.previous, row.hash) != (number, previous, link(row)):
-                what = f"'{row.who}: {row.verb} {row.subject}' does not follow from the row before"
-                hint = "Compare with a backup of the database; what stands before this row is sound."
-                raise Altered(f"The ledger was altered at row {number}: {what}.", hint)
-            previous = row.hash
-    return number
+    return walk(lambda: whole(engine))[0]
+
+
+def walk(entries: Callable[[], Iterable[Entry]], wanted: int = 0) -> tuple[int, str, str]:
+    """How many rows there are, the last one's hash, and the hash of the row that is wanted.
+
+    Args:
+        entries: reads all rows in order; called once more to find out what became of an odd one.
+
+    Raises:
+        Altered: at the first row that was changed, is missing, or stands elsewhere.
+    """
+    number, previous, found = 0, START, ""
+    for row in entries():
+        number += 1
+        if (row.number, row.previous, row.hash) != (number, previous, link(row)):
+            raise Altered(f"The ledger was altered at row {number}: {what_happened(row, number, entries)}.", BACKUP)
+        previous = row.hash
+        found = row.hash if number == wanted else found
+    return number, previous, found
+
+
+def what_happened(row: Entry, number: int, again: Callable[[], Iterable[Entry]]) -> str:
+    """What is wrong with the first row that does not fit."""
+    told = f"'{row.who}: {row.verb} {row.subject}'"
+    if row.hash == link(row) and row.number != number:
+        if any(other.number == number for other in again()):
+            return f"{told} is entry {row.number} and stands in another's place"
+        return f"entry {number} is missing, the next one is {told} with the number {row.number}"
+    for other in again():
+        for place, previous, hash in ((other.number, other.previous, other.hash), *moved(other.number, row)):
+            if place != number and hash_of(row, place, previous) == hash:
+                return f"{told} is entry {place} and was moved here"
+    if row.hash == link(row):
+        return f"{told} does not follow from the row before, which was replaced"
+    return f"{told} was changed after it was written"
+
+
+def moved(number: int, row: Entry) -> Iterator[tuple[int, str, str]]:
+    """The places where a row may have stood that brought its hash along."""
+    yield number, row.previous, row.hash
+    yield number + 1, row.previous, row.hash

@@ -13,14 +13,14 @@ from beside.core.errors import BadInput, NotPermitted, UnknownName
 from beside.core.registry import unknown
 from beside.core.types import Actor, Value
 from beside.store import tables
-from beside.store.permission import readable
+from beside.store.permission import readable, reads_nothing
 from beside.store.tables import TABLES, Stored
 
 SHOWN = 10  # names listed in the error for an unknown one
 COMPARED = 1000  # names that a close one is looked for among
 CHUNK = 500  # rows looked up at a time; SQLite takes no more than 32,766 values in one query
 # what may differ when the same thing is made again: times, and on a release what people did with it meanwhile
-MAY_DIFFER = {"made_at", "seconds", "history", "signatures", "state"}
+MAY_DIFFER = {"made_at", "seconds", "history", "signatures", "state", "makers"}
 
 
 def insert(session: Session, actor: Actor, table: type[Stored], values: Sequence[Value]) -> list[Value]:
@@ -36,6 +36,8 @@ def insert(session: Session, actor: Actor, table: type[Stored], values: Sequence
     rows: dict[str, tuple[Stored, Value]] = {}
     for value in values:
         row = table.of(value)
+        if isinstance(row, tables.Predictions):
+            row.asked_by = actor.name
         same(table, row.id, rows.setdefault(row.id, (row, value))[1], value)
     new = []
     ids = list(rows)
@@ -67,7 +69,7 @@ def require(session: Session, actor: Actor, table: type[Stored], ids: set[str]) 
     wanted = sorted(ids)
     for start in range(0, len(wanted), CHUNK):
         chunk = wanted[start : start + CHUNK]
-        here = set(session.scalars(select(table.id).where(table.id.in_(chunk), readable(actor))))
+        here = set(session.scalars(select(table.id).where(table.id.in_(chunk), readable(actor, table))))
         for id in chunk:
             if id not in here:
                 raise missing(session, actor, table, id)
@@ -75,10 +77,10 @@ def require(session: Session, actor: Actor, table: type[Stored], ids: set[str]) 
 
 def missing(session: Session, actor: Actor, table: type[Stored], id: str) -> UnknownName | NotPermitted:
     """The error for something that this person's query did not find."""
-    if not actor.roles:
+    if reads_nothing(actor, table):
         return NotPermitted(f"'{actor.name}' may not read a {table.kind}.", "Ask the owner of the workspace for a role.")
     named: list[Any] = [table.id, table.name] if table is tables.Corpora else [table.id]
-    rows = session.execute(select(*named).where(readable(actor)).order_by(table.number.desc()).limit(COMPARED))
+    rows = session.execute(select(*named).where(readable(actor, table)).order_by(table.number.desc()).limit(COMPARED))
     names = list(dict.fromkeys(str(name) for row in rows for name in reversed(row)))
     close = get_close_matches(id, names, n=1, cutoff=0.5)
     return unknown(table.kind, id, list(dict.fromkeys([*close, *names]))[:SHOWN])

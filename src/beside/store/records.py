@@ -10,8 +10,10 @@ from sqlalchemy import URL, func, or_, select
 from sqlalchemy.orm import Session
 
 from beside.core.errors import BadInput, Busy, NotPermitted
+from beside.core.statements import Statement
 from beside.core.types import Actor, Answer, Comparison, Corpus, Finding, Prediction, Release, Run, Skipped, Value
 from beside.store import tables
+from beside.store.committee import Committee, proceedings_of, state_now
 from beside.store.database import Database, now
 from beside.store.ledger import Entry, append, digest, entries
 from beside.store.permission import demand, demand_role, readable, readable_rows
@@ -21,7 +23,7 @@ from beside.store.tables import TABLES
 Kind = TypeVar("Kind", bound=Value)
 
 
-class Records:
+class Records(Committee):
     """What was made, found, asked and answered, in SQLite or PostgreSQL.
 
     Args:
@@ -111,7 +113,9 @@ class Records:
                 raise missing(session, actor, table, release.id)
             new = new_signatures(actor, row.read(), release)
             row.signatures, row.state = release.signatures, release.state
-            detail = {"state": release.state, "signatures": new, "seal": release.seal}
+            if proceedings_of(session, actor, release.id).halts:  # it may have been stopped since the signer read it
+                row.state = state_now(session, actor, release, self.database)
+            detail = {"state": row.state, "signatures": new, "seal": release.seal}
             append(session, actor.name, "sign release" if new else "save release", release.id, detail, self.database.clock())
 
     # predictions and what people say of them
@@ -140,7 +144,8 @@ class Records:
     def answers(self, actor: Actor, release_id: str | None = None) -> list[tuple[Prediction, Answer]]:
         """What people said, in the order they said it, each with the prediction it is about."""
         asked, said = tables.Predictions, tables.Answers
-        chosen = select(asked, said).join(said, said.prediction_id == asked.id).where(readable(actor)).order_by(said.number)
+        chosen = select(asked, said).join(said, said.prediction_id == asked.id).order_by(said.number)
+        chosen = chosen.where(readable(actor, asked), readable(actor, said))
         with self.database.read() as session:
             if release_id is not None and actor.roles:
                 require(session, actor, tables.Releases, {release_id})
@@ -172,6 +177,20 @@ class Records:
         with self.database.read() as session:
             require(session, actor, tables.Corpora, {corpus_id})
             return count_uses(session, actor, corpus_id)
+
+    def add_statement(self, actor: Actor, statement: Statement) -> None:
+        """Stores what a person wrote; what was written before is kept.
+
+        Raises:
+            NotPermitted: the statement is in another person's name.
+        """
+        if statement.who != actor.name:
+            raise NotPermitted(f"'{actor.name}' may not write as '{statement.who}'.", "Write in your own name.")
+        self._add(actor, "write statement", statement.key, [statement])
+
+    def statements(self, actor: Actor) -> list[Statement]:
+        """All that was written, the newest first."""
+        return self._list(actor, Statement)
 
     def ledger(self, actor: Actor, limit: int = 100) -> list[Entry]:
         """Who did what, the newest first."""
@@ -221,10 +240,14 @@ def new_signatures(actor: Actor, before: Release, after: Release) -> list[dict[s
     for signature in new:
         if signature.who != actor.name:
             raise NotPermitted(f"'{actor.name}' may not sign as '{signature.who}'.", "Sign in your own name.")
+        if not actor.may(signature.role):
+            raise NotPermitted(f"'{actor.name}' may not sign as a {signature.role}.", "Sign in a role of your own.")
+        if signature.release_id not in ("", after.id):
+            raise BadInput(f"The signature was given for '{signature.release_id}', not for '{after.id}'.", "Sign this release.")
     return [signature.model_dump(mode="json") for signature in new]
 
 
 def count_uses(session: Session, actor: Actor, corpus_id: str) -> int:
     """How often the test rows of a corpus were looked at."""
     table = tables.UsesOfTest
-    return session.scalar(select(func.count()).select_from(table).where(table.corpus_id == corpus_id, readable(actor))) or 0
+    return session.scalar(select(func.count()).select_from(table).where(table.corpus_id == corpus_id, readable(actor, table))) or 0

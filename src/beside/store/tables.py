@@ -2,70 +2,20 @@
 
 from __future__ import annotations
 
-import json
-from datetime import UTC, datetime
-from math import isnan
+from datetime import datetime
 from typing import Any, ClassVar, Self
 
-from pydantic_core import to_json
-from sqlalchemy import BigInteger, DateTime, Dialect, Double, ForeignKey, Integer, Text, TypeDecorator
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy import ForeignKey
+from sqlalchemy.orm import Mapped, mapped_column, object_session
 
-from beside.core import types
-from beside.core.errors import BadInput
+from beside.core import committee, types
+from beside.core.statements import Statement
 from beside.core.types import Value, content_id
+from beside.store.accounts import Persons, SignInAttempts, Tokens, WebSessions
+from beside.store.columns import Table, json_column
+from beside.store.files import kept_path, placed_path
 
-
-class Json(TypeDecorator[Any]):
-    """Plain data as JSON text: the same in every database, with `NaN` and with characters a text column would refuse."""
-
-    impl = Text
-    cache_ok = True
-
-    def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:
-        return None if value is None else to_json(value, inf_nan_mode="constants").decode()
-
-    def process_result_value(self, value: str | None, dialect: Dialect) -> Any:
-        return None if value is None else json.loads(value)
-
-
-class Real(TypeDecorator[float]):
-    """A number, infinite perhaps, but never NaN: SQLite would take it for no value at all."""
-
-    impl = Double
-    cache_ok = True
-
-    def process_bind_param(self, value: float | None, dialect: Dialect) -> float | None:
-        if value is not None and isnan(value):
-            raise BadInput("NaN is not a number that can be kept.", "Leave out what cannot be computed, and say why.")
-        return value
-
-
-class Moment(TypeDecorator[datetime]):
-    """A point in time, kept in UTC and given back with its time zone; SQLite itself would forget the zone."""
-
-    impl = DateTime(timezone=True)
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        if value is not None and value.tzinfo is None:
-            raise BadInput(f"The time {value} has no time zone.", "Give an aware datetime, for example datetime.now(UTC).")
-        return None if value is None else value.astimezone(UTC)
-
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        if value is None:
-            return None
-        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
-
-
-# 64 bits everywhere: parameters and seeds outgrow 32. SQLite counts rows only in a column called INTEGER, which has 64 as well.
-Whole = BigInteger().with_variant(Integer, "sqlite")
-
-
-class Table(DeclarativeBase):
-    """Base of all tables."""
-
-    type_annotation_map: ClassVar[dict[Any, Any]] = {str: Text(), int: Whole, float: Real(), datetime: Moment()}
+__all__ = ["TABLES", "Persons", "SignInAttempts", "Stored", "Table", "Tokens", "WebSessions"]  # whoever asks finds every table here
 
 
 class Stored(Table):
@@ -87,11 +37,6 @@ class Stored(Table):
     def read(self) -> Any:
         """The value that the row holds."""
         return self.holds.model_validate({name: getattr(self, name) for name in self.holds.model_fields})
-
-
-def json_column(nullable: bool = False) -> Mapped[Any]:
-    """A column of plain data."""
-    return mapped_column(Json, nullable=nullable)
 
 
 class Corpora(Stored):
@@ -169,7 +114,72 @@ class Releases(Stored):
     card: Mapped[str]
     signatures: Mapped[Any] = json_column()
     state: Mapped[str]
+    makers: Mapped[Any] = json_column()
     made_at: Mapped[datetime]
+
+    @classmethod
+    def of(cls, value: Value) -> Self:
+        """The row of a release, its paths from the state folder on."""
+        row = super().of(value)
+        row.bundle, row.card = kept_path(row.bundle), kept_path(row.card)
+        return row
+
+    def read(self) -> Any:
+        """The release, its paths where the workspace lies now."""
+        session = object_session(self)
+        state = session.info.get("state") if session else None
+        found: types.Release = super().read()
+        paths = {"bundle": placed_path(found.bundle, state), "card": placed_path(found.card, state)}
+        return found.model_copy(update=paths)
+
+
+class Comments(Stored):
+    __tablename__ = "comments"
+    holds, kind = committee.Comment, "comment"
+
+    release_id: Mapped[str] = mapped_column(ForeignKey("releases.id"), index=True)
+    finding_id: Mapped[str | None]
+    replaces: Mapped[str | None]
+    text: Mapped[str]
+    who: Mapped[str]
+    at: Mapped[datetime]
+
+
+class Incidents(Stored):
+    __tablename__ = "incidents"
+    holds, kind = committee.Incident, "incident"
+
+    release_id: Mapped[str] = mapped_column(ForeignKey("releases.id"), index=True)
+    severity: Mapped[str]
+    text: Mapped[str]
+    who: Mapped[str]
+    role: Mapped[str]
+    at: Mapped[datetime]
+
+
+class Halts(Stored):
+    __tablename__ = "halts"
+    holds, kind = committee.Halt, "halt"
+
+    release_id: Mapped[str] = mapped_column(ForeignKey("releases.id"), index=True)
+    what: Mapped[str]
+    reason: Mapped[str]
+    cause: Mapped[str]
+    who: Mapped[str]
+    role: Mapped[str]
+    at: Mapped[datetime]
+
+
+class Resolutions(Stored):
+    __tablename__ = "resolutions"
+    holds, kind = committee.Resolution, "resolution"
+
+    release_id: Mapped[str] = mapped_column(ForeignKey("releases.id"), index=True)
+    about: Mapped[str]
+    reason: Mapped[str]
+    who: Mapped[str]
+    role: Mapped[str]
+    at: Mapped[datetime]
 
 
 class Predictions(Stored):
@@ -183,6 +193,7 @@ class Predictions(Stored):
     probabilities: Mapped[Any] = json_column()
     truncated: Mapped[bool]
     made_at: Mapped[datetime]
+    asked_by: Mapped[str | None]  # no field of a Prediction: it decides who may read the row
 
 
 class Answers(Stored):
@@ -216,6 +227,17 @@ class Comparisons(Stored):
     flipped: Mapped[Any] = json_column()
 
 
+class Statements(Stored):
+    __tablename__ = "statements"
+    holds, kind = Statement, "statement"
+
+    key: Mapped[str] = mapped_column(index=True)
+    language: Mapped[str]
+    text: Mapped[str]
+    who: Mapped[str]
+    at: Mapped[datetime]
+
+
 class UsesOfTest(Table):
     """One look at a corpus's test rows."""
 
@@ -227,29 +249,6 @@ class UsesOfTest(Table):
     verb: Mapped[str]
     who: Mapped[str]
     at: Mapped[datetime]
-
-
-class Persons(Table):
-    """Who may sign in; of the key only its SHA-256 is kept."""
-
-    __tablename__ = "people"
-
-    number: Mapped[int] = mapped_column(primary_key=True)
-    name: Mapped[str] = mapped_column(unique=True)
-    roles: Mapped[Any] = json_column()
-    key_hash: Mapped[str] = mapped_column(unique=True)
-    added_at: Mapped[datetime]
-
-
-class WebSessions(Table):
-    """Who is signed in on the console; of the cookie's token only its SHA-256 is kept."""
-
-    __tablename__ = "web_sessions"
-
-    token_hash: Mapped[str] = mapped_column(primary_key=True)
-    name: Mapped[str] = mapped_column(index=True)
-    roles: Mapped[Any] = json_column()
-    expires_at: Mapped[datetime]
 
 
 class Ledger(Table):

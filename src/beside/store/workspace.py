@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
@@ -18,10 +19,17 @@ from sqlalchemy import URL
 
 from beside.core.errors import BadInput, BadOption, Busy, StorageFailed
 from beside.core.recipe import checked, read_toml
+from beside.core.types import Actor
 from beside.store.artifacts import Artifacts
+from beside.store.chain import HEAD, Chain, Head, HeadFile, check_chain, export, read_head
 from beside.store.database import now
 from beside.store.files import alive, storage_errors, sweep, temporary
+from beside.store.identity import Oidc
+from beside.store.keyring import Keyring
+from beside.store.keys import Key
+from beside.store.ledger import hash_at, whole
 from beside.store.people import People
+from beside.store.permission import demand_role
 from beside.store.records import Records
 
 STATE = ".beside"
@@ -36,6 +44,7 @@ class Settings(BaseModel):
     application: str = Field("", description="the job this workspace does, for example support; empty = none")
     language: Literal["en", "zh"] = Field("en", description="of the console and of what people are sent")
     database: str | None = Field(None, description="URL of a PostgreSQL database; None = SQLite inside the workspace")
+    oidc: Oidc | None = Field(None, description="the table [oidc]: an identity provider to sign in through; None = there is none")
 
 
 @dataclass
@@ -48,6 +57,7 @@ class Workspace:
     records: Records
     people: People
     artifacts: Artifacts
+    keys: Keyring
     _held: threading.local = field(default_factory=threading.local, repr=False)
 
     @classmethod
@@ -68,7 +78,10 @@ class Workspace:
             what = f"The workspace '{folder}' cannot be opened: {error.strerror or error}."
             raise StorageFailed(what, "Give yourself permission, or use another --workspace.") from error
         records = Records(settings.database or URL.create("sqlite", database=str(state / "records.sqlite")))
-        return cls(folder, state, settings, records, People(records.database), Artifacts(state / "artifacts"))
+        keys = Keyring(state / "keys", folder.name, records.database)
+        records.database.state = state
+        records.database.noted = HeadFile(state / HEAD, keys, partial(hash_at, records.database.engine))
+        return cls(folder, state, settings, records, People(records.database), Artifacts(state / "artifacts"), keys)
 
     @property
     def bundles(self) -> Path:
@@ -123,6 +136,22 @@ class Workspace:
         progress: dict[str, Any] = told["progress"]
         return progress
 
+    def check_ledger(self) -> Chain:
+        """Computes every link of the ledger again and compares its end with the signed head. Raises as `check_chain` tells."""
+        engine = self.records.database.engine
+        return check_chain(lambda: whole(engine), read_head(self.state / HEAD), self.keys.known())
+
+    def export_ledger(self, actor: Actor, file: Path) -> Head:
+        """Writes the ledger for another machine, once it was checked.
+
+        Raises:
+            NotPermitted: it takes an admin, a privacy officer or a reviewer.
+            Altered: the ledger is not whole.
+        """
+        demand_role(actor, ("privacy_officer", "reviewer"), "export the ledger")
+        self.check_ledger()
+        return export(file, whole(self.records.database.engine), self.keys, now())
+
     def close(self) -> None:
         """Gives the database's connections back."""
         self.records.close()
@@ -135,6 +164,11 @@ class Workspace:
         return Busy(f"The workspace '{self.folder}' is busy: {who}.", "Wait for it, or use another --workspace.")
 
 
+def trusted_keys(folder: Path) -> tuple[Key, ...]:
+    """The public keys that are trusted in a folder, without opening the workspace; none when there is none."""
+    return Keyring(folder.expanduser().absolute() / STATE / "keys").known()
+
+
 def read_settings(folder: Path) -> Settings:
     """The settings in a folder's beside.toml; the defaults when there is no such file.
 
@@ -143,11 +177,12 @@ def read_settings(folder: Path) -> Settings:
     """
     file = folder / SETTINGS
     tables = read_toml(file) if file.is_file() else {}
-    values = tables.pop("workspace", {})
-    if tables or not isinstance(values, dict):
-        odd = next(iter(tables), "workspace")
-        raise BadOption(f"'{file}' holds '{odd}' where a table is wanted.", "It has one table, [workspace].")
-    return checked(Settings, values, "workspace")
+    values, outside = tables.pop("workspace", {}), tables.pop("oidc", None)
+    if tables or not isinstance(values, dict) or "oidc" in values or not isinstance(outside, dict | None):
+        odd = next(iter(tables), "workspace" if not isinstance(values, dict) else "oidc")
+        raise BadOption(f"'{file}' holds '{odd}' where a table is wanted.", "It has the tables [workspace] and [oidc].")
+    oidc = checked(Oidc, outside, "oidc") if outside is not None else None
+    return checked(Settings, {**values, "oidc": oidc}, "workspace")
 
 
 def make_state(folder: Path, state: Path, create: bool) -> None:

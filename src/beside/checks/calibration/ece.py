@@ -19,16 +19,19 @@ class CalibrationError:
     """Expected calibration error of the top answer (Guo et al. 2017): 0..1, lower is better.
 
     The mean gap between confidence and accuracy, over bins of confidence. `ece` is of the probabilities as served,
-    `ece_uncalibrated` of the same scores at temperature 1. The temperature was fitted on the tune split at training; the
-    test rows are touched here only.
+    `ece_uncalibrated` of the same scores at temperature 1, and `adaptive_ece` groups the rows into bins of equal size (Nixon
+    et al. 2019), so that the many confident rows do not share one bin. The temperature was fitted on the tune split at training;
+    the test rows are touched here only.
     """
 
-    bins: int = field(default=15, metadata={"unit": "equal-width bins", "reason": "as in Guo et al. 2017"})
+    bins: int = field(default=15, metadata={"unit": "bins", "reason": "as in Guo et al. 2017"})
+    fewest: int = field(default=10, metadata={"unit": "rows", "reason": "per bin of equal size; on few rows there are fewer bins"})
 
     zh: ClassVar[str] = "概率名副其实吗？期望校准误差，服务时的与温度缩放之前的。"
     metrics: ClassVar[dict[str, tuple[str, str]]] = {
         "ece": ("expected calibration error (ECE)", "期望校准误差（ECE）"),
         "ece_uncalibrated": ("ECE before temperature scaling", "校准前的 ECE"),
+        "adaptive_ece": ("adaptive ECE (bins of equal size)", "自适应 ECE（等量分组）"),
     }
     passes: ClassVar[int] = 2
 
@@ -38,12 +41,20 @@ class CalibrationError:
     def measure(self, subject: Subject, splits: Splits, rng: np.random.Generator) -> Iterator[Measurement]:
         texts, targets = map(list, zip(*labelled(splits), strict=True))
         served = np.asarray(subject.probabilities(texts), dtype=float)
-        yield measured("ece", "probability", "lower", *self.error(*top(served, subject, targets), rng, subject.temperature))
+        confidence, right = top(served, subject, targets)
+        yield measured("ece", "probability", "lower", *self.error(confidence, right, rng, subject.temperature))
+        equal = equal_size(confidence, max(1, min(self.bins, len(texts) // self.fewest)))
+        yield measured("adaptive_ece", "probability", "lower", *self.error(confidence, right, rng, subject.temperature, equal))
         untouched = softmax(np.asarray(subject.logits(texts), dtype=float))
         yield measured("ece_uncalibrated", "probability", "lower", *self.error(*top(untouched, subject, targets), rng, 1.0))
 
     def error(
-        self, confidence: np.ndarray, right: np.ndarray, rng: np.random.Generator, temperature: float
+        self,
+        confidence: np.ndarray,
+        right: np.ndarray,
+        rng: np.random.Generator,
+        temperature: float,
+        place: np.ndarray | None = None,
     ) -> tuple[Estimate, dict[str, Any]]:
         """The error with its interval, and the reliability diagram behind it.
 
@@ -58,8 +69,10 @@ class CalibrationError:
             right: 1 where the top answer is the target, shape (n,).
             rng: source of randomness.
             temperature: what the scores were divided by, told in the evidence.
+            place: bin of each row, int, shape (n,); None = bins of equal width.
         """
-        n, place = len(confidence), bin_of(confidence, self.bins)
+        n, edges = len(confidence), None if place is not None else np.linspace(0, 1, self.bins + 1)
+        place = bin_of(confidence, self.bins) if place is None else place
 
         def gap(rows: np.ndarray, outcome: np.ndarray = right) -> float:
             """Sum over bins of |sum of (outcome - confidence)|, per row."""
@@ -77,7 +90,7 @@ class CalibrationError:
             low, high = low - rate(0, n).high, high + rate(0, n).high
         evidence = {
             "kind": "reliability",
-            "bins": diagram(confidence, right, place, self.bins),
+            "bins": diagram(confidence, right, place, edges),
             "temperature": float(temperature),
             "by_chance": float(chance.mean()),
         }
@@ -102,16 +115,28 @@ def bin_of(confidence: np.ndarray, bins: int) -> np.ndarray:
     return np.clip(np.ceil(confidence * bins).astype(int) - 1, 0, bins - 1)
 
 
-def diagram(confidence: np.ndarray, right: np.ndarray, place: np.ndarray, bins: int) -> list[dict[str, float]]:
-    """One entry per bin that holds rows: its edges, mean confidence, accuracy with Wilson interval, and n."""
+def equal_size(confidence: np.ndarray, bins: int) -> np.ndarray:
+    """Index of the bin of each row when every bin takes as many rows, int, shape (n,); equal confidences stay together."""
+    ordered = np.sort(confidence)
+    edges = ordered[np.arange(1, bins) * len(ordered) // bins]
+    place: np.ndarray = np.searchsorted(np.unique(edges), confidence, side="right")
+    return place
+
+
+def diagram(confidence: np.ndarray, right: np.ndarray, place: np.ndarray, edges: np.ndarray | None) -> list[dict[str, float]]:
+    """One entry per bin that holds rows: its edges, mean confidence, accuracy with Wilson interval, and n.
+
+    Without `edges` a bin reaches from its lowest confidence to its highest.
+    """
     entries = []
     for index in np.unique(place):
         inside = place == index
         share = rate(int(right[inside].sum()), int(inside.sum()))
+        ends = (confidence[inside].min(), confidence[inside].max()) if edges is None else edges[index : index + 2]
         entries.append(
             {
-                "low": float(index / bins),
-                "high": float((index + 1) / bins),
+                "low": float(ends[0]),
+                "high": float(ends[1]),
                 "confidence": float(confidence[inside].mean()),
                 "accuracy": share.value,
                 "accuracy_low": share.low,

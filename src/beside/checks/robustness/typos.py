@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
+from beside.checks._flips import ask
 from beside.checks._rows import labelled, measured, no_labelled_rows
 from beside.core.errors import NotEnoughData
 from beside.core.interfaces import Subject
 from beside.core.registry import load
-from beside.core.statistics import rate
 from beside.core.types import Measurement, Splits
 
 
@@ -39,34 +39,11 @@ class TypoFlips:
     def measure(self, subject: Subject, splits: Splits, rng: np.random.Generator) -> Iterator[Measurement]:
         """Raises NotEnoughData when no test row can be mistyped."""
         typos, rows = load("perturbations", "typos"), labelled(splits)
-        edits = [typos.edit(text, rng) for text, _ in rows]
-        before = subject.predict([text for text, _ in rows])
-        asked = [place for place, (text, _) in enumerate(rows) if edits[place] != text]
-        if not asked:
+        flips = ask(subject, rows, [typos.edit(text, rng) for text, _ in rows])
+        if not len(flips):
             raise NotEnoughData(f"None of the {len(rows)} test rows holds a word that can be mistyped.", "Add rows with words.")
-        after = dict(zip(asked, subject.predict([edits[place] for place in asked]), strict=True))
-
-        flipped = [place for place in asked if after[place] != before[place]]
-        examples: list[dict[str, Any]] = [
-            {
-                "text": rows[place][0],
-                "edited": edits[place],
-                "target": rows[place][1],
-                "before": before[place],
-                "after": after[place],
-            }
-            for place in flipped[: self.shown]
-        ]
-        evidence = {
-            "kind": "examples",
-            "columns": ["text", "edited", "target", "before", "after"],
-            "rows": examples,
-            "of": len(flipped),
-            "unchanged": len(rows) - len(asked),
-        }
-        yield measured("flip_rate", "share", "lower", rate(len(flipped), len(asked)), evidence)
-        right = sum(after[place] == rows[place][1] for place in asked)
-        yield measured("accuracy_under_typos", "share", "higher", rate(right, len(asked)))
+        yield measured("flip_rate", "share", "lower", flips.rate(), flips.examples(self.shown))
+        yield measured("accuracy_under_typos", "share", "higher", flips.accuracy())
 
 
 check = TypoFlips()

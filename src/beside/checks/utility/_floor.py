@@ -30,12 +30,17 @@ def tfidf_answers(texts: Sequence[str], targets: Sequence[str], asked: Sequence[
     """What TF-IDF with logistic regression, fitted on `texts` and `targets`, answers for each of `asked`."""
     if len(set(targets)) < 2:
         return [majority(targets)] * len(asked)
-    unspaced = sum(bool(UNSPACED.search(text)) for text in texts) >= SHARE_UNSPACED * len(texts)
-    features = {"analyzer": "char"} if unspaced else {"token_pattern": r"(?u)\b\w+\b"}
-    vectorizer = TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True, max_features=FEATURES, **features)
+    vectorizer = vectorizer_for(texts)
     try:
         rows = vectorizer.fit_transform(texts)
     except ValueError:  # no text holds a single word
         return [majority(targets)] * len(asked)
     model = LogisticRegression(C=INVERSE_PENALTY, max_iter=1000, tol=1e-3).fit(rows, targets)
     return [str(answer) for answer in model.predict(vectorizer.transform(asked))]
+
+
+def vectorizer_for(texts: Sequence[str]) -> TfidfVectorizer:
+    """Counts words and pairs of them, or characters where words are not separated by spaces; not yet fitted."""
+    unspaced = sum(bool(UNSPACED.search(text)) for text in texts) >= SHARE_UNSPACED * len(texts)
+    features = {"analyzer": "char"} if unspaced else {"token_pattern": r"(?u)\b\w+\b"}
+    return TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True, max_features=FEATURES, **features)

@@ -10,7 +10,7 @@ async function send(form) {
   say(ask.dataset.busy);
   try {
     const answer = await fetch(form.action, { method: "POST", body, headers: { Accept: "text/html" } });
-    show(new DOMParser().parseFromString(await answer.text(), "text/html"), answer.url, form === ask);
+    show(new DOMParser().parseFromString(await answer.text(), "text/html"), answer.url, new URL(form.action).pathname === "/try");
   } catch {
     form.submit(); // the network failed half-way: let the browser try, and say what it finds
   }

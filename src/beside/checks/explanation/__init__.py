@@ -1,0 +1,1 @@
+"""Whether reasons given for answers are the real ones."""

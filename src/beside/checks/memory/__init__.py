@@ -1,0 +1,1 @@
+"""What an earlier model could do and this one cannot."""

@@ -1,0 +1,1 @@
+"""Does it notice texts that are none of its business?"""

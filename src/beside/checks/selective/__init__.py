@@ -1,0 +1,1 @@
+"""When should it hand over to a person?"""

@@ -1,0 +1,66 @@
+"""Which models and rows the verbs of the loop work on: a run's own, those it may be compared with, and its newest findings."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from beside.core.interfaces import Subject
+from beside.core.types import Actor, Corpus, Finding, Run, Splits
+from beside.engine import loading
+from beside.stages.audit import Model
+from beside.store.artifacts import Artifacts
+from beside.store.permission import EXAMPLE_READERS, demand_role
+from beside.store.records import Records
+from beside.store.rows import read_splits
+
+
+class Models:
+    """Part of `Loop`: finds what a verb needs; changes nothing."""
+
+    records: Records
+    artifacts: Artifacts
+    actor: Actor
+
+    def splits(self, corpus: Corpus) -> Splits:
+        """All rows of a corpus; their texts are not for everybody who may know of the corpus."""
+        demand_role(self.actor, EXAMPLE_READERS, "read the rows of a corpus")
+        return read_splits(self.artifacts.path(corpus.examples))
+
+    def subject(self, run: Run) -> Subject:
+        """The model of a run, ready to answer."""
+        from beside.engine.runtime import load_subject  # imports torch
+
+        return load_subject(self.artifacts.folder(run.model), run.recipe.threads)
+
+    def to_compare(self, run: Run, corpus: Corpus) -> dict[str, Model]:
+        """What checks may compare a run with: its parent, the champion of its corpus, its base before any training."""
+        others: dict[str, Run | None] = {
+            "parent": self.records.run(self.actor, run.parent) if run.parent else None,
+            "champion": self.champion_of(corpus.name),
+        }
+        models = {
+            role: Model(other.model, partial(self.subject, other))
+            for role, other in others.items()
+            if other is not None and other.id != run.id
+        }
+        return {**models, "base": Model(loading.content_of(run.recipe), partial(self.base_of, run))}
+
+    def champion_of(self, corpus_name: str) -> Run | None:
+        """The run of the newest approved release of a corpus of that name."""
+        for made in self.records.releases(self.actor):  # the newest first
+            run = self.records.run(self.actor, made.run_id)
+            if made.state == "approved" and self.records.corpus(self.actor, run.corpus_id).name == corpus_name:
+                return run
+        return None
+
+    def base_of(self, run: Run) -> Subject | None:
+        """The base model of a run before any training; None for one that starts from nothing, or is not on this machine."""
+        from beside.engine.untrained import base_subject  # imports torch
+
+        return base_subject(run.recipe)
+
+    def newest_findings(self, run: Run) -> list[Finding]:
+        """What the last audit that measured it found of each check and metric; the policy of a release judges it anew."""
+        found = self.records.findings(self.actor, run.id)
+        newest = {(one.check, one.metric): one.made_at for one in sorted(found, key=lambda one: one.made_at)}
+        return [one for one in found if one.made_at == newest[one.check, one.metric]]

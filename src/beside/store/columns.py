@@ -1,0 +1,71 @@
+"""What every table is made of: the base, and columns for plain data, numbers and times that every database keeps alike."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from math import isnan
+from typing import Any, ClassVar
+
+from pydantic_core import to_json
+from sqlalchemy import BigInteger, DateTime, Dialect, Double, Integer, Text, TypeDecorator
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+from beside.core.errors import BadInput
+
+
+class Json(TypeDecorator[Any]):
+    """Plain data as JSON text: the same in every database, with `NaN` and with characters a text column would refuse."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:
+        return None if value is None else to_json(value, inf_nan_mode="constants").decode()
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> Any:
+        return None if value is None else json.loads(value)
+
+
+class Real(TypeDecorator[float]):
+    """A number, infinite perhaps, but never NaN: SQLite would take it for no value at all."""
+
+    impl = Double
+    cache_ok = True
+
+    def process_bind_param(self, value: float | None, dialect: Dialect) -> float | None:
+        if value is not None and isnan(value):
+            raise BadInput("NaN is not a number that can be kept.", "Leave out what cannot be computed, and say why.")
+        return value
+
+
+class Moment(TypeDecorator[datetime]):
+    """A point in time, kept in UTC and given back with its time zone; SQLite itself would forget the zone."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is not None and value.tzinfo is None:
+            raise BadInput(f"The time {value} has no time zone.", "Give an aware datetime, for example datetime.now(UTC).")
+        return None if value is None else value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+# 64 bits everywhere: parameters and seeds outgrow 32. SQLite counts rows only in a column called INTEGER, which has 64 as well.
+Whole = BigInteger().with_variant(Integer, "sqlite")
+
+
+class Table(DeclarativeBase):
+    """Base of all tables."""
+
+    type_annotation_map: ClassVar[dict[Any, Any]] = {str: Text(), int: Whole, float: Real(), datetime: Moment()}
+
+
+def json_column(nullable: bool = False) -> Mapped[Any]:
+    """A column of plain data."""
+    return mapped_column(Json, nullable=nullable)
