@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 from typing import Any
 
 import pytest
@@ -21,7 +22,7 @@ OPEN = {"/healthz", "/readyz", "/docs/documentation.css"}  # need no key
 def routes(app: FastAPI) -> list[tuple[str, str]]:
     """Every method and address of an application, with made-up names in the address."""
     found = [(method, str(route.path)) for route in iter_route_contexts(app.routes) for method in sorted(route.methods or ())]
-    return [(method, path.replace("{id}", "nothing").replace("{release}", "nothing")) for method, path in found]
+    return [(method, re.sub(r"\{\w+(:\w+)?\}", "nothing", path)) for method, path in found]
 
 
 def assert_shape(answer: Any, status: int | None = None) -> None:
@@ -66,7 +67,16 @@ def test_every_route_that_takes_a_body_refuses_rubbish_in_the_one_shape(app: Fas
 
 def test_every_route_with_a_name_in_it_refuses_an_unknown_one(app: FastAPI, ask: Any, keys: dict[str, str]) -> None:
     client = ask(app, key=keys["admin"])
-    bodies = {"/models/nothing": {"inputs": "a"}, "/v1/releases/nothing/reviews": {"decision": "approve", "reason": "because"}}
+    because = {"reason": "because"}
+    bodies = {
+        "/models/nothing": {"inputs": "a"},
+        "/v1/releases/nothing/reviews": {"decision": "approve", **because},
+        "/v1/releases/nothing/comments": {"text": "because"},
+        "/v1/releases/nothing/incidents": {"severity": "low", "text": "because"},
+        "/v1/releases/nothing/stop": because,
+        "/v1/releases/nothing/resume": because,
+        "/v1/releases/nothing/conditions/nothing": because,
+    }
     named = [(method, path) for method, path in routes(app) if "nothing" in path]
     assert len(named) >= 6
     for method, path in named:

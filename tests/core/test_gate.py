@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from beside.core.gate import objections
+from beside.core.gate import against, objections, settled
 from beside.core.recipe import Limit, Policy
-from beside.core.types import Finding, Signature
+from beside.core.types import Finding, Signature, Skipped
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 SEAL = "a" * 64
@@ -131,3 +131,14 @@ def test_one_person_cannot_renew_what_two_approved() -> None:
 def test_all_reasons_come_together() -> None:
     found = reasons(policy(quorum=2), [finding(0.6, 0.7)], [signed("cy", decision="reject")])
     assert len(found) == 3
+
+
+def test_a_limit_that_holds_where_its_check_applies_is_excused_only_by_a_check_that_said_why() -> None:
+    limit = Limit(check="memory/flips", metric="backward_flips", limit=0.1, reason="people rely on it", if_applicable=True)
+    policy = Policy(name="p", limits=(limit,))
+    told = Skipped(run_id="run-1", check="memory/flips", why="No other release of this corpus is approved.")
+    excused, silent = settled(policy, [], [told]), settled(policy, [], [])
+    assert against(excused.limits[0], [], block_inconclusive=True) == []
+    assert against(silent.limits[0], [], block_inconclusive=True) == [
+        "backward_flips of memory/flips was not measured, and the policy limits it."
+    ]

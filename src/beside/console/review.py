@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import get_args
 
@@ -17,7 +16,6 @@ from beside.console.evidence import place
 from beside.console.page import render, signed_in, workspace_of
 from beside.core.committee import Comment, Proceedings
 from beside.core.errors import Altered, BadInput, BesideError
-from beside.core.gate import unsigned
 from beside.core.questions import QUESTIONS
 from beside.core.quorum import standing as counts
 from beside.core.recipe import Limit, Policy
@@ -119,7 +117,7 @@ def page(request: Request, release_id: str, error: BesideError | None = None, fo
     run = loop.records.run(actor, found.run_id)
     findings = sorted(loop.findings_of(found), key=place)
     files, altered = intact(found)
-    counted, now = counts(found.signatures, found.seal), datetime.now(UTC)
+    counted = counts(found.signatures, found.seal)
     return render(
         request,
         "release.html",
@@ -132,7 +130,7 @@ def page(request: Request, release_id: str, error: BesideError | None = None, fo
         standing=standing,
         held=standing.proceedings,
         threads=threads(standing.proceedings),
-        unsigned=bool(standing.missing) or "expired" in str(unsigned(found.policy, counted, found.seal, now)),
+        expired=standing.state == "expired",
         turned=[one for one in found.signatures if one not in counted],
         unwritten=loop.missing_statements(release_id),
         questions={question.key: question for question in QUESTIONS},
