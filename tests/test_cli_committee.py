@@ -53,19 +53,28 @@ def test_a_committee_works_at_the_command_line_from_the_first_word_to_the_stop(t
     assert any("pia stopped it on" in one for one in after.json["objections"])
 
 
-def test_the_owner_who_made_it_may_not_sign_where_duties_are_apart(make_approved: Any, beside: Any, tmp_path: Any) -> None:
-    made = make_approved(tmp_path, approve=False, policy=RULES)
-    ended = beside(
-        "review",
-        made.release.id,
-        "approve",
-        "--reason",
-        "I made it.",
-        "--answer",
-        "data=yes",
-        "--as",
-        "olga",
-        "--json",
-        cwd=tmp_path,
-    )
-    assert (ended.code, ended.json["error"]["code"]) == (1, "not_permitted")
+POLICY = """
+separation = true
+[signers]
+reviewer = 1
+"""
+
+
+@pytest.mark.slow
+def test_who_trained_and_who_released_it_may_not_sign_it(
+    make_approved: Any, beside: Any, tmp_path: Any
+) -> None:
+    made = make_approved(tmp_path, approve=False)  # olga trained it
+    for name in ("rhea", "rita"):
+        made.workspace.people.add(made.owner, name, ["builder", "reviewer"])
+    (tmp_path / "apart.toml").write_text(POLICY)
+    released = beside("release", "run-toy", "--policy", "apart.toml", "--as", "rhea", "--json", cwd=tmp_path)
+    assert released.json["makers"] == ["olga", "rhea"]
+
+    def sign(who: str) -> Any:
+        return beside("review", released.json["id"], "approve", "--reason", "I read it.", "--as", who, "--json", cwd=tmp_path)
+
+    for who in ("olga", "rhea"):
+        ended = sign(who)
+        assert (ended.code, ended.json["error"]["code"]) == (1, "not_permitted")
+    assert sign("rita").json["state"] == "approved"

@@ -28,7 +28,11 @@ class LabelQuality:
 
     Confident learning (Northcutt et al. 2021) with linear heads in cross-validation: on vectors of the base model, on TF-IDF,
     and the mean of both; whichever is least surprised by the held-out labels is used. Vectors of the run itself are left out:
-    they were fitted to the very labels in question. The rows are suggestions, not verdicts: hard but right ones are among them.
+    they were fitted to the very labels in question.
+
+    The rows are suggestions, not verdicts: hard but right ones are among them, and many where the heads know the task badly.
+    With 5 % flipped on purpose, Banking77 (heads right on 91 %) gave 89 % of them at 95 % precision, SST-2 (right on 80 %) 78 %
+    at 17 %. `agreement` in the evidence tells how often the heads hold the given label most probable.
     """
 
     found: float = field(
@@ -63,6 +67,7 @@ class LabelQuality:
             ],
             "of": len(suspects),
             "features": used,
+            "agreement": float(np.mean(probabilities.argmax(axis=1) == [labels.index(str(row.target)) for row in rows])),
         }
         yield measured("label_issue_share", "share", "lower", rate(len(suspects), len(rows)), evidence)
 
