@@ -61,9 +61,7 @@ reviewer = 1
 
 
 @pytest.mark.slow
-def test_who_trained_and_who_released_it_may_not_sign_it(
-    make_approved: Any, beside: Any, tmp_path: Any
-) -> None:
+def test_who_trained_and_who_released_it_may_not_sign_it(make_approved: Any, beside: Any, tmp_path: Any) -> None:
     made = make_approved(tmp_path, approve=False)  # olga trained it
     for name in ("rhea", "rita"):
         made.workspace.people.add(made.owner, name, ["builder", "reviewer"])

@@ -93,6 +93,7 @@ def test_a_blocking_condition_is_shown_and_met_by_somebody_else(asked: Any) -> N
     assert "Nothing. It may be served." in page
     assert "under 1 condition" in two.get("/review").text
     assert "under 1 condition" in two.get("/").text
+    assert re.search(r"Condition of <b[^>]*>the reviewer</b>: <b[^>]*>only for drafts", two.get("/try").text)
 
 
 def test_an_incident_suspends_and_people_lift_it(full_of_its_own: Any) -> None:

@@ -11,6 +11,7 @@ from beside.cli.terminal import Terminal
 from beside.core import registry
 from beside.core.asking import Neighbours
 from beside.core.errors import BadInput
+from beside.core.quorum import standing
 from beside.core.report import Report
 from beside.core.types import Corpus, Explanation, Finding, Prediction, Release, Run, Skipped
 from beside.loop import Improvement
@@ -118,6 +119,9 @@ def release_in_words(release: Release) -> None:
     signed = ", ".join(f"{one.who} ({one.role}): {one.decision}" for one in release.signatures) or "nobody yet"
     policy = f"policy {release.policy.name}, {release.policy.quorum} signature(s) needed"
     out.say(f"Release {release.id}: {release.state}; {policy}; signed by {signed}")
+    for one in standing(release.signatures, release.seal):
+        for condition in one.conditions:
+            out.say(f"  condition of {one.who}{' (blocking)' if condition.blocking else ''}: {condition.text}")
     out.say(f"  seal {release.seal}\n  bundle {release.bundle}\n  card {release.card}")
 
 

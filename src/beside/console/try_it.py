@@ -143,12 +143,14 @@ def page(
     workspace, actor = workspace_of(request), caller(request)
     approved = [one for one in workspace.records.releases(actor) if one.state == "approved"]
     chosen = prediction.release_id if prediction else release
+    answering = next((one for one in approved if one.id == chosen), approved[0] if approved else None)
     return render(
         request,
         "try_it.html",
         status=error.status if error else 200,
         approved=approved,
-        release=next((one for one in approved if one.id == chosen), approved[0] if approved else None),
+        release=answering,
+        conditions=loop_for(request).standing(answering.id).conditions if answering else (),
         text=prediction.text if prediction else text,
         prediction=prediction,
         bars=bars(prediction) if prediction else [],
