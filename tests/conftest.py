@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -39,6 +40,12 @@ class Approved:
     def weights(self) -> Path:
         """The file of the weights inside the bundle."""
         return Path(self.release.bundle) / "model" / "model.safetensors"
+
+
+@pytest.fixture(autouse=True, scope="session")
+def ctrl_c_is_heard() -> None:
+    """A shell starts its background jobs with Ctrl-C ignored; tests that press it need a process that listens."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")

@@ -40,7 +40,7 @@ def test_what_is_no_address_is_refused(source: str) -> None:
 
 
 def test_every_split_is_read_with_its_name(tmp_path: Path) -> None:
-    home = tmp_path / "admin" / "name"
+    home = tmp_path / "owner" / "name"
     home.mkdir(parents=True)
     (home / "train.csv").write_text("text,label,n\nwhere is it,parcel,1.0\n我的卡丢了,card,\n")
     (home / "test.csv").write_text("text,label,n\nmy card,card,2.5\n")
@@ -55,7 +55,7 @@ def test_classes_come_by_name(tmp_path: Path) -> None:
     from datasets import ClassLabel, Dataset, Features, Value
 
     features = Features({"text": Value("string"), "label": ClassLabel(names=["neg", "pos"])})
-    (tmp_path / "admin" / "name").mkdir(parents=True)
+    (tmp_path / "owner" / "name").mkdir(parents=True)
     Dataset.from_dict({"text": ["a", "b", "c"], "label": [1, 0, -1]}, features=features).to_parquet(
         tmp_path / "owner/name/train.parquet"
     )
@@ -69,7 +69,7 @@ def test_a_dataset_that_cannot_be_had_is_refused_with_advice() -> None:
 
 
 def test_pictures_and_the_like_are_refused(tmp_path: Path) -> None:
-    (tmp_path / "admin" / "name").mkdir(parents=True)
-    (tmp_path / "admin" / "name" / "a.png").write_bytes(b"\x89PNG")
+    (tmp_path / "owner" / "name").mkdir(parents=True)
+    (tmp_path / "owner" / "name" / "a.png").write_bytes(b"\x89PNG")
     with pytest.raises(BadInput, match="is not plain data"):
         list(reader.rows("hf:owner/name"))

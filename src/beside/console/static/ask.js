@@ -20,7 +20,7 @@ function show(page, address, asked) {
   for (const part of ["main", ".languages"]) document.querySelector(part).replaceWith(page.querySelector(part));
   document.title = page.title;
   if (location.href !== address) history.pushState({}, "", address);
-  const place = document.querySelector(".trouble") ?? document.getElementById(asked ? "answer-title" : "said-title");
+  const place = document.querySelector(".trouble[role=alert]") ?? document.getElementById(asked ? "answer-title" : "said-title");
   place?.setAttribute("tabindex", "-1");
   place?.focus({ preventScroll: true });
   place?.scrollIntoView({ block: "nearest" });
