@@ -29,7 +29,7 @@ from beside.core.interfaces import Silent
 from beside.core.recipe import Recipe, read_policy
 from beside.core.types import Corpus, Example, Finding, Splits
 from beside.engine.runtime import load_subject
-from beside.stages.audit import audit
+from beside.stages.audit import Model, audit
 from beside.stages.train import train
 from beside.store.artifacts import Artifacts
 
@@ -105,7 +105,7 @@ def measure(name: str, measured: Measured, seed: int) -> dict[str, object]:
         subject = load_subject(artifacts.folder(run.model))
         found = audit(
             run,
-            subject,
+            Model(None, lambda: subject),
             splits,
             read_policy("sandbox"),
             checks=("utility/report",) if measured.shots else ("utility/report", "calibration/ece"),

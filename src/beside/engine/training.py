@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ from beside.engine.model import Facts, Model, save_model
 from beside.engine.probe import fit_head, fit_temperature, prototypes
 from beside.engine.runtime import TRUTH_TEXTS, TorchSubject, fresh_logits
 from beside.engine.tracking import tensorboard
+from beside.engine.vocabulary import used_rows_only
 
 TRUTH_TOLERANCE = 1e-4  # logits; a reload on the same machine differs by less
 PROTOTYPE_SCALE = 20.0  # steepness of the cosine head's softmax; chosen on BANKING77's dev split
@@ -124,7 +126,8 @@ def descend(
     task: Task = subject.task
     torch.manual_seed(recipe.seed)  # dropout is the same whether or not a probe came before
     counts = np.bincount([subject.labels.index(target) for target in rows.targets], minlength=len(subject.labels))
-    fit = Fit(
+    making = partial(
+        Fit,
         subject.model,
         names,
         rows,
@@ -137,7 +140,10 @@ def descend(
         progress=progress,
         on_epoch=announcing(progress, tensorboard(boards) if boards else None),
     )
-    fitted = fit.run(resume)
+    with used_rows_only(subject.model, names, rows.feed.ids, rows.feed.pad_id) as used:
+        if used:
+            progress.say(f"Word vectors: the {used} that occur in the training rows learn, the others stay as they are.")
+        fitted = making().run(resume)
     progress.say(kept_rule(fitted, recipe, bool(tune)))
     return fitted
 
