@@ -18,9 +18,8 @@ from pathlib import Path
 
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
-from checks import opened, rows_of
-
 from beside.core.recipe import Recipe
+from checks import opened, rows_of
 
 HERE = Path(__file__).resolve().parent
 RECIPES = {
@@ -36,8 +35,8 @@ def main() -> None:
     lines = [
         "# Membership attack",
         "",
-        f"{datetime.now(UTC):%Y-%m-%d}, {platform.machine()}, {len(os.sched_getaffinity(0))} cores; SST-2, {count} training rows and",
-        f"as many test rows, by `benchmarks/membership.py {count}`.",
+        f"{datetime.now(UTC):%Y-%m-%d}, {platform.machine()}, {len(os.sched_getaffinity(0))} cores; SST-2, {count} training",
+        f"rows and as many test rows, by `benchmarks/membership.py {count}`.",
         "",
         "| training | membership AUC (95 % interval) | members found at 1 % false alarms | members attacked | test accuracy |",
         "| --- | --- | --- | --- | --- |",

@@ -1,4 +1,4 @@
-"""Every sub-command, one per verb; prints, never computes. Importing a file registers its commands, in this order."""
+"""Every sub-command, one per verb; prints, never computes. Importing a file registers its commands."""
 
 from __future__ import annotations
 

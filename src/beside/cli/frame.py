@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from beside import __version__
+from beside.cli.sections import Sectioned
 from beside.core.errors import BesideError, StorageFailed
 
 if TYPE_CHECKING:  # heavy: loaded by the command that needs it
@@ -27,6 +28,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
+    cls=Sectioned,
 )
 
 Folder = Annotated[
