@@ -29,7 +29,7 @@ search.Study.ask = asked
 """
 IN_STEPS_OF = """
 tell = fit.Fit.tell
-fit.Fit.tell = lambda self: (tell(self), self.checkpoint.folder.name == "trial-NUMBER" and self.step == 5 and kill())
+fit.Fit.tell = lambda self: (tell(self), self.checkpoint.folder.name == "trial-NUMBER" and self.step == 3 and kill())
 """
 SPACE = "[learning_rate]\nlow = 1e-4\nhigh = 1e-1\nlog = true\n[epochs]\nlow = 1\nhigh = 3\n[batch_size]\nchoices = [16, 32]\n"
 
@@ -74,14 +74,17 @@ def test_thirty_trials_killed_twice_are_the_thirty_of_a_search_that_was_not(besi
     assert tried(gone_on.json) == tried(expected.json)
     assert len({str(trial["params"]) for trial in gone_on.json["trials"]}) == 30 == len(gone_on.json["trials"])
     assert gone_on.json["confirmed"] == expected.json["confirmed"] and gone_on.json["run_id"] == expected.json["run_id"]
-    assert " left" in expected.err or "search" in expected.err
     assert list((workspace / ".beside" / "checkpoints").iterdir()) == []
     assert {path.name for path in Path(gone_on.json["folder"]).iterdir() if path.is_dir()} == set(), "no checkpoint is left"
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(300)
-def test_the_winner_is_a_stored_run_that_its_recipe_gives_again_and_rerun_repeats(beside: Any, workspace: Path) -> None:
+def test_the_winner_is_a_stored_run_that_its_recipe_gives_again_and_rerun_repeats(
+    beside: Any, workspace: Path, imported: Path
+) -> None:
+    from safetensors.torch import load_file, save_file
+
     found = beside(*words(4), cwd=workspace, patch=QUICK).json
     winner = Path(found["folder"]) / "winner.toml"
     again = beside("train", "inbox", "--recipe", winner, "--json", cwd=workspace, patch=QUICK)
@@ -91,23 +94,16 @@ def test_the_winner_is_a_stored_run_that_its_recipe_gives_again_and_rerun_repeat
     assert (repeated.code, repeated.json["verdict"]) == (0, "same weights"), repeated.err
     assert repeated.json["scores"] == repeated.json["again"] and repeated.json["changed_files"] == []
     assert [run["model"] for run in beside("list", "runs", "--json", cwd=workspace).json] == [model]
-    shutil.rmtree(workspace / "tiny")  # another base under the same name: the run cannot be had again
-    shutil.copytree(workspace / "other", workspace / "tiny") if (workspace / "other").exists() else other_base(workspace / "tiny")
+    # another base under the same name: the run cannot be had again
+    weights = load_file(imported / "tiny" / "model.safetensors")
+    changed = {name: tensor * 1.01 for name, tensor in weights.items()}
+    save_file(changed, workspace / "tiny" / "model.safetensors", {"format": "pt"})
     differs = beside("rerun", found["run_id"], "--json", cwd=workspace, patch=QUICK)
     assert (differs.code, differs.json["verdict"]) == (1, "differs"), differs.err
-    assert differs.json["changed_files"] == ["beside.json", "model.safetensors"] and differs.json["largest"] > 0
+    assert "model.safetensors" in differs.json["changed_files"] and differs.json["largest"] > 0
     said = beside("rerun", found["run_id"], cwd=workspace, patch=QUICK)
     assert said.code == 1 and "other bytes in: " in said.err and "logits differ by up to" in said.err
-
-
-def other_base(folder: Path) -> None:
-    """A base of the same shape with other weights."""
-    from safetensors.torch import load_file, save_file
-
-    source = max(Path(folder.parent.parent.parent).glob("**/imported*/tiny"), key=lambda path: path.stat().st_mtime)
-    shutil.copytree(source, folder)
-    weights = load_file(folder / "model.safetensors")
-    save_file({name: tensor * 1.01 for name, tensor in weights.items()}, folder / "model.safetensors", {"format": "pt"})
+    assert [run["model"] for run in beside("list", "runs", "--json", cwd=workspace).json] == [model], "nothing is replaced"
 
 
 @pytest.mark.slow

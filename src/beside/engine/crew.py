@@ -82,6 +82,8 @@ class Away:
             KeyboardInterrupt: it was told to stop.
             StorageFailed: the disk does not take the checkpoint.
         """
+        if self.stopped:
+            raise KeyboardInterrupt
         try:
             self.say({"recipe": job.recipe.model_dump(mode="json"), "folder": str(job.folder)})
             while True:
@@ -102,8 +104,6 @@ class Away:
 
     def say(self, what: dict[str, Any]) -> None:
         """One line to the worker, which is started when it is not there."""
-        if self.stopped:
-            raise KeyboardInterrupt
         if self.process is None:
             # -P: a file `json.py` in the folder where somebody works must not be taken for the library's; a session of its own:
             # Ctrl-C at the terminal reaches it through `stop` alone, once
