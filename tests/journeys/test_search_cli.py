@@ -165,3 +165,33 @@ def wait_for(ready: Any) -> None:
     while not ready():
         assert monotonic() < until
         sleep(0.05)
+
+
+@pytest.mark.slow
+def test_a_model_from_scratch_is_had_again_from_what_was_chosen_for_it(beside: Any, workspace: Path) -> None:
+    words = ["train", "inbox", "--base", "scratch", "--set", "epochs=1", "--set", "threads=1", "--json"]
+    run = beside(*words, cwd=workspace, patch=QUICK)
+    assert run.code == 0 and run.json["recipe"]["max_length"] < 256, "a length was chosen from the rows"
+    again = beside("rerun", run.json["id"], "--json", cwd=workspace, patch=QUICK)
+    assert (again.code, again.json["verdict"]) == (0, "same weights"), again.err
+
+
+@pytest.mark.slow
+def test_trackers_hold_the_training_and_change_nothing_of_it(beside: Any, workspace: Path) -> None:
+    import sqlite3
+
+    words = ["train", "inbox", "--base", "tiny", *(w for k in ("epochs=2", "pooling=mean", "threads=1") for w in ("--set", k))]
+    quiet = Path(shutil.copytree(workspace, workspace.parent / "quiet"))
+    plain = beside(*words, "--json", cwd=quiet, patch=QUICK).json
+    tracked = beside(*words, "--track", "wandb", "--track", "mlflow", "--json", cwd=workspace, patch=QUICK)
+    assert tracked.code == 0 and "failed" not in tracked.err, tracked.err
+    assert (tracked.json["id"], tracked.json["model"]) == (plain["id"], plain["model"])
+    home = workspace / ".beside" / "tracking"
+    with sqlite3.connect(home / "mlflow.sqlite") as store:
+        losses = [value for (value,) in store.execute("SELECT value FROM metrics WHERE key = 'loss' ORDER BY step")]
+        params = dict(store.execute("SELECT key, value FROM params"))
+    assert losses == [row["loss"] for row in plain["history"]] and params["epochs"] == "2"
+    (kept,) = home.glob("wandb/offline-run-*/*.wandb")
+    assert b"tune_macro_f1" in kept.read_bytes() and plain["id"] in kept.name
+    refused = beside(*words, "--set", "seed=1", "--track", "wandbb", "--json", cwd=workspace)
+    assert refused.code == 2 and "Did you mean 'wandb'?" in refused.err
