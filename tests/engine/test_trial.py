@@ -89,6 +89,7 @@ def test_what_a_recipe_cannot_do_is_an_outcome_with_its_reason(rows: Rows, job: 
 def test_what_a_training_would_choose_by_itself_is_known_beforehand(rows: Rows, job: Any, tmp_path: Path) -> None:
     filled, layers = survey(Recipe(base=job().recipe.base), rows, tmp_path)
     assert filled.epochs and filled.batch_size and filled.learning_rate and filled.method == "lpft" and layers == 2
+    assert filled.dropout == 0.1, "what the base was pre-trained with"
     with pytest.raises(BadOption):
         survey(Recipe(base=job().recipe.base, frozen_layers=9), rows, tmp_path)
 

@@ -101,12 +101,14 @@ class Far(Silent):
 
 
 def survey(recipe: Recipe, rows: Rows, folder: Path) -> tuple[Recipe, int]:
-    """The recipe with every automatic knob filled in, and how many layers of its base can be frozen.
+    """The recipe with every automatic knob filled in, dropout from the base, and how many layers of the base can be frozen.
 
     Raises:
         BadInput, BadOption, UnreadableText: the base cannot be loaded, or not read these rows.
     """
     model, _, filled, _ = build(recipe, [example.text for example in rows.train], rows.labels, folder, Silent())
+    if filled.dropout is None:
+        filled = filled.model_copy(update={"dropout": getattr(model.encoder.config, "hidden_dropout_prob", None)})
     return filled, len(layers_of(model.encoder))
 
 
