@@ -52,6 +52,16 @@ SLICES = {
         {"name": "language: {language}", "values": {"language": "Chinese"}, "value": 1.0, "low": 0.9, "high": 1.0, "n": 50},
     ],
 }
+TRIALS = {
+    "kind": "trials",
+    "metric": "macro_f1",
+    "winner": {"value": 0.874, "n": 3},
+    "default": {"value": 0.861, "n": 3},
+    "rows": [
+        {"number": place, "state": "pruned" if place % 4 == 3 else "finished", "score": 0.8 + 0.09 * (place * 7 % 12) / 12}
+        for place in range(12)
+    ],
+}
 BARS = [
     {"name": "this model", "value": 0.912, "low": 0.893, "high": 0.93},
     {"name": "most frequent label", "value": 0.1, "low": 0.08, "high": 0.12},
@@ -81,6 +91,8 @@ EVIDENCE = {
     "curve": CURVE,
     "roc": ROC,
     "slices": SLICES,
+    "trials": TRIALS,
+    "one trial": {"kind": "trials", "metric": "accuracy", "rows": [{"number": 0, "state": "pruned", "score": 0.4}]},
     "one epoch": {"kind": "learning", "rows": [{"epoch": 1, "loss": 2.0}]},
 }
 
@@ -159,6 +171,19 @@ def test_the_same_evidence_gives_the_same_bytes_in_any_process(name: str) -> Non
     home = str(Path(charts.__file__).parent.parent)
     told = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, env={"PYTHONPATH": home})
     assert told.stdout.decode() == charts.draw(EVIDENCE[name], "zh")
+
+
+def test_a_search_shows_its_best_and_what_there_was_without_it() -> None:
+    told = texts(charts.draw(EVIDENCE["trials"]))
+    assert (
+        "best so far 0.883" in told
+        and "its recipe, mean of 3 fresh seeds 0.874" in told
+        and "without a search, mean of 3 seeds 0.861" in told
+        and "hollow: pruned" in told
+    )
+    assert "macro_f1 on the tune split" in told
+    alone = texts(charts.draw(EVIDENCE["one trial"], "zh"))
+    assert "试验" in alone and "目前最好" not in alone
 
 
 def test_tables_are_not_drawn_and_unknown_kinds_are_refused() -> None:

@@ -24,6 +24,7 @@ from beside.documents import Documents
 from beside.engine import loading
 from beside.models import Models
 from beside.proofs import Proofs
+from beside.searching import Searching
 from beside.stages import audit, improve, intake, listen, neighbours, release, review, serve, verify
 from beside.stages.audit import Model
 from beside.stages.review import Decision, Said
@@ -44,7 +45,7 @@ class Improvement:
     comparison: Comparison
 
 
-class Loop(Committee, Documents, Models, Proofs):
+class Loop(Committee, Documents, Models, Proofs, Searching):
     """text in -> train -> audit -> release -> review -> serve -> listen -> improve, for one actor in one workspace.
 
     Args:
@@ -87,7 +88,14 @@ class Loop(Committee, Documents, Models, Proofs):
             stored = self.records.corpus(self.actor, corpus.id)  # the one of an earlier import, when this was the same again
         return stored, report
 
-    def train(self, corpus_id: str | None, recipe: Recipe | None = None, resume: bool = False, parent: str | None = None) -> Run:
+    def train(
+        self,
+        corpus_id: str | None,
+        recipe: Recipe | None = None,
+        resume: bool = False,
+        parent: str | None = None,
+        track: Sequence[str] = (),
+    ) -> Run:
         """A corpus and a recipe become a run; the same pair again gives the run that is there."""
         from beside.stages import train  # imports torch: not when only listing or reviewing
 
@@ -118,6 +126,7 @@ class Loop(Committee, Documents, Models, Proofs):
                     progress=self.progress,
                     now=self.clock(),
                     parent=parent,
+                    track=track,
                 )
                 self.records.add_run(self.actor, run)
         return run

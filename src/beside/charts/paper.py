@@ -108,6 +108,13 @@ WORDS = {  # language -> what our own checks and charts say
         "length: {low} tokens or more": "长度：{low} 个词元以上",
         "language: {language}": "语言：{language}",
         "{group}: {value}": "{group}：{value}",
+        "importance of each knob": "每个参数的重要性（fANOVA，占得分方差的比例）",
+        "trial": "试验",
+        "{metric} on the tune split": "调优数据上的 {metric}",
+        "best so far": "目前最好",
+        "its recipe, mean of {n} fresh seeds": "该配方，{n} 个新种子的平均",
+        "without a search, mean of {n} seeds": "不搜索时，{n} 个种子的平均",
+        "hollow: pruned": "空心：提前终止",
         **LANGUAGES,
     },
     "en": {
@@ -120,6 +127,7 @@ WORDS = {  # language -> what our own checks and charts say
         "boastful": "right less often than it says",
         "loss": "training loss",
         "score": "tune score",
+        "importance of each knob": "importance of each knob (fANOVA, share of the scores' variance)",
         "let through of texts out of scope": "texts out of scope that are let through with 95 % of those within",
     },
 }

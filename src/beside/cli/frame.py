@@ -42,6 +42,8 @@ HERE = Path(".")
 # what to do after Ctrl-C, by verb
 GO_ON = {
     "train": "Go on from here with: beside train --resume",
+    "search": "The same command again goes on from here.",
+    "rerun": "The same command again goes on from here.",
     "improve": "The same command again goes on from here.",
     "demo": "The same command again goes on from here.",
 }

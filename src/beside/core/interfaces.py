@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
@@ -160,6 +161,30 @@ class Method(Protocol):
 
     def attach(self, model: Trainable) -> list[str]:
         """Freezes or adds to the model; names of the parameters that gradient steps may change (none: the probe is all)."""
+
+
+class Tracking(Protocol):
+    """One training as a tracker shows it."""
+
+    def epoch(self, row: Mapping[str, float]) -> None:
+        """One epoch's numbers: `epoch`, `loss`, tune scores."""
+
+    def end(self, recipe: Mapping[str, Any], scores: Mapping[str, float]) -> None:
+        """The recipe with every knob filled in, and the scores of what is kept; nothing more comes."""
+
+    def fail(self) -> None:
+        """The training did not come to its end; nothing more comes, but the same name may be opened again."""
+
+
+class Tracker(Protocol):
+    """Where training curves go. On this machine unless the user's own environment names another place."""
+
+    def open(self, home: Path, name: str, about: Mapping[str, Any]) -> Tracking:
+        """Begins a run, or goes on with the one of that name; what is kept locally lies in `home`.
+
+        Raises:
+            BadOption: its package is not installed; the hint says how to.
+        """
 
 
 class Explainer(Protocol):

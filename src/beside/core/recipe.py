@@ -6,6 +6,7 @@ whose default is `None` is filled in by the training stage from the data, and wh
 
 from __future__ import annotations
 
+import json
 import tomllib
 from collections.abc import Sequence
 from difflib import get_close_matches
@@ -77,6 +78,16 @@ class Recipe(BaseModel):
     patience: int | None = knob(None, "epochs", "stop after so many epochs without a better tune score; None = never", ge=1)
     seed: int = knob(0, "number", "same seed, same data, same machine: same weights", ge=0, lt=2**32)
     threads: int | None = knob(None, "threads", "None = all cores; stored, because sums depend on it", ge=1, le=1024)
+
+    def as_toml(self, first: str) -> str:
+        """The recipe as `beside train` reads it, each knob under its unit and reason, below a first line."""
+        lines = [first]
+        for name, field in Recipe.model_fields.items():
+            value = getattr(self, name)
+            # JSON writes strings and numbers as TOML does; TOML has no word for nothing
+            line = f"# {name} is not set" if value is None else f"{name} = {json.dumps(value, ensure_ascii=False)}"
+            lines += ["", f"# {describe(field)}", line]
+        return "\n".join(lines) + "\n"
 
 
 class Limit(BaseModel):

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import torch
@@ -32,6 +32,12 @@ PROTOTYPE_SCALE = 20.0  # steepness of the cosine head's softmax; chosen on BANK
 PROBE_STRENGTH = 10.0  # scikit-learn's C on unit-length embeddings; chosen on BANKING77's dev split
 
 
+class Watch(Protocol):
+    """Told after each epoch."""
+
+    def __call__(self, row: dict[str, float], recipe: Recipe) -> None: ...
+
+
 @dataclass(frozen=True, kw_only=True)
 class Trained:
     """What a training leaves beside the model folder."""
@@ -46,7 +52,7 @@ class Trained:
 
 
 def train_model(
-    folder: Path,
+    folder: Path | None,
     examples: Sequence[Example],
     tune: Sequence[Example],
     labels: tuple[str, ...],
@@ -57,8 +63,13 @@ def train_model(
     resume: bool,
     boards: Path | None,
     progress: Progress,
+    watch: Watch | None = None,
 ) -> Trained:
     """Trains on `examples`, chooses on `tune` (may be empty), and saves the model into `folder`.
+
+    Args:
+        folder: None = only the scores are wanted: nothing is saved.
+        watch: told each epoch's numbers and the recipe with every knob filled in; what it raises ends the training.
 
     Raises:
         BadInput, BadOption: the base cannot be loaded or not be trained like this.
@@ -88,7 +99,10 @@ def train_model(
     )
     if method.probe_first and before is None:
         probe(model, rows, labels, recipe, progress)
-    fitted = descend(subject, names, rows, tune, recipe, checkpoint, before is not None, boards, progress) if names else Fitted()
+    told = partial(watch, recipe=recipe) if watch else None
+    fitted = (
+        descend(subject, names, rows, tune, recipe, checkpoint, before is not None, boards, progress, told) if names else Fitted()
+    )
     scores = finish(folder, subject, tune, [example.text for example in tune or examples], progress)
     return Trained(
         recipe=recipe,
@@ -121,6 +135,7 @@ def descend(
     resume: bool,
     boards: Path | None,
     progress: Progress,
+    watch: Callable[[dict[str, float]], None] | None = None,
 ) -> Fitted:
     """The gradient steps; the model keeps the weights of the best tune epoch."""
     task: Task = subject.task
@@ -138,7 +153,7 @@ def descend(
         recipe=recipe,
         checkpoint=checkpoint,
         progress=progress,
-        on_epoch=announcing(progress, tensorboard(boards) if boards else None),
+        on_epoch=announcing(progress, tensorboard(boards) if boards else None, watch),
     )
     with used_rows_only(subject.model, names, rows.feed.ids, rows.feed.pad_id) as used:
         if used:
@@ -148,12 +163,17 @@ def descend(
     return fitted
 
 
-def finish(folder: Path, subject: TorchSubject, tune: Sequence[Example], texts: list[str], progress: Progress) -> dict[str, float]:
+def finish(
+    folder: Path | None, subject: TorchSubject, tune: Sequence[Example], texts: list[str], progress: Progress
+) -> dict[str, float]:
     """Scores the tune split and fits the temperature on it, saves the model, and proves that it reloads."""
     scores: dict[str, float] = {}
     temperature = 1.0
     if tune:
         scores = scores_on(subject, subject.task, tune)
+    if folder is None:
+        return scores
+    if tune:
         temperature = fit_temperature(subject.logits(texts), [subject.labels.index(str(example.target)) for example in tune])
     save_model(folder, subject.model, subject.tokens, replace(subject.facts, temperature=temperature))
     prove(folder, subject, texts, progress)
@@ -205,8 +225,10 @@ def scores_on(
     return {**task.score(answers, targets, subject.labels), "loss": float(loss)}
 
 
-def announcing(progress: Progress, write: Callable[[dict[str, float]], None] | None) -> Callable[[dict[str, float]], None]:
-    """What happens after each epoch: a line for the person, numbers for TensorBoard."""
+def announcing(
+    progress: Progress, write: Callable[[dict[str, float]], None] | None, watch: Callable[[dict[str, float]], None] | None = None
+) -> Callable[[dict[str, float]], None]:
+    """What happens after each epoch: a line for the person, numbers for TensorBoard and for whoever watches."""
 
     def on_epoch(row: dict[str, float]) -> None:
         nonlocal write
@@ -217,6 +239,8 @@ def announcing(progress: Progress, write: Callable[[dict[str, float]], None] | N
         except OSError as error:  # curves are a convenience: no training ends for want of them
             progress.say(f"The curves for TensorBoard cannot be written: {error}. The training goes on without.")
             write = None
+        if watch:
+            watch(row)
 
     return on_epoch
 
