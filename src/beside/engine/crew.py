@@ -140,9 +140,9 @@ class Away:
 
     def end(self) -> int:
         """Waits for the process, which leaves when its input ends; its exit code."""
-        assert self.process and self.process.stdin
+        assert self.process
         process, self.process = self.process, None
-        if not self.stopped:
+        if not self.stopped and process.stdin:
             with suppress(OSError):
                 process.stdin.close()
         try:

@@ -40,8 +40,8 @@ def studies_url(database: str | None, state: Path) -> str:
         return URL.create("sqlite", database=str(file)).render_as_string(hide_password=False)
     engine = engine_for(database)
     try:
-        with failures(), engine.begin() as connection:
-            connection.execute(text(f"CREATE SCHEMA IF NOT EXISTS {SCHEMA}"))
+        with failures(), engine.begin() as own_connection:
+            own_connection.execute(text(f"CREATE SCHEMA IF NOT EXISTS {SCHEMA}"))
     finally:
         engine.dispose()
     own = make_url(database).update_query_dict({"options": f"-csearch_path={SCHEMA}"})
