@@ -108,6 +108,9 @@ WORDS = {  # language -> what our own checks and charts say
         "length: {low} tokens or more": "长度：{low} 个词元以上",
         "language: {language}": "语言：{language}",
         "{group}: {value}": "{group}：{value}",
+        "score on the tune split against what was trained": "调优数据上的得分与训练的参数份额",
+        "share of the parameters that was trained": "训练的参数占全部参数的比例",
+        "macro_f1": "宏平均 F1",
         **LANGUAGES,
     },
     "en": {

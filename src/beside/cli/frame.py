@@ -40,6 +40,7 @@ HERE = Path(".")
 # what to do after Ctrl-C, by verb
 GO_ON = {
     "train": "Go on from here with: beside train --resume",
+    "compare": "The same command again goes on from here.",
     "improve": "The same command again goes on from here.",
     "demo": "The same command again goes on from here.",
 }

@@ -15,6 +15,7 @@ from beside.core.interfaces import Method, Progress, Task
 from beside.core.recipe import Recipe
 from beside.core.registry import load, source
 from beside.core.types import Example
+from beside.engine.attaching import chosen, completed, guide_of, report_added
 from beside.engine.automatic import spoken
 from beside.engine.building import build
 from beside.engine.checkpoint import Checkpoint
@@ -77,23 +78,28 @@ def train_model(
     named = [Example(id=label, text=spoken(label), target=label) for label in labels] if recipe.label_names else []
     learned = [*examples, *named]
     subject = TorchSubject(model, tokens, Facts(task=task_name, labels=labels, pooling=model.pooling, max_length=tokens.max_length))
-    method: Method = load("methods", str(recipe.method))
+    method = chosen(recipe)
     names = method.attach(model)
+    learns, there = trainable(model, names), sum(parameter.numel() for parameter in model.parameters())
     report_trainable(model, names, method.probe_first, progress)
+    report_added(method, recipe, progress)
     rows = Rows(
         feed=Feed(model, tokens.encode([example.text for example in learned]), tokens.pad_id, progress),
         targets=[str(example.target) for example in learned],
     )
     if method.probe_first and before is None:
         probe(model, rows, labels, recipe, progress)
-    fitted = descend(subject, names, rows, tune, recipe, checkpoint, before is not None, boards, progress) if names else Fitted()
+    fitted = (
+        descend(subject, method, names, rows, tune, recipe, checkpoint, before is not None, boards, progress) if names else Fitted()
+    )
+    subject.facts = completed(method, subject, texts, progress)
     scores = finish(folder, subject, tune, [example.text for example in tune or examples], progress)
     return Trained(
         recipe=recipe,
         scores=scores,
         history=tuple(fitted.history),
-        trainable=trainable(model, names),
-        parameters=sum(parameter.numel() for parameter in model.parameters()),
+        trainable=learns,
+        parameters=there,
         truncated=cut,
         seconds_before=fitted.seconds_before,
     )
@@ -111,6 +117,7 @@ def begun(checkpoint: Checkpoint, resume: bool, progress: Progress) -> dict[str,
 
 def descend(
     subject: TorchSubject,
+    method: Method,
     names: list[str],
     rows: Rows,
     tune: Sequence[Example],
@@ -136,9 +143,12 @@ def descend(
         checkpoint=checkpoint,
         progress=progress,
         on_epoch=announcing(progress, tensorboard(boards) if boards else None),
+        guide=guide_of(method),
     )
     fitted = fit.run(resume)
     progress.say(kept_rule(fitted, recipe, bool(tune)))
+    if fit.guide is not None:
+        progress.say(fit.guide.told())
     return fitted
 
 

@@ -19,6 +19,7 @@ from beside.core.errors import Altered, BadInput, BadOption, NotEnoughData, Unre
 from beside.core.interfaces import Progress
 from beside.core.recipe import Recipe, checked
 from beside.core.types import Corpus, Example, Run, Splits, content_id
+from beside.engine import memory
 from beside.engine.checkpoint import Checkpoint
 from beside.engine.training import train_model
 from beside.store.artifacts import Artifacts
@@ -63,6 +64,7 @@ def train(
         Altered: the checkpoint is not what was written.
     """
     began = time.perf_counter()
+    memory.restart()
     name = run_id(corpus.id, recipe, parent)
     examples = labelled(splits.train)
     must_be_learnable(corpus.labels, examples)
@@ -93,6 +95,7 @@ def train(
         parent=parent,
         seed=recipe.seed,
         seconds=trained.seconds_before + time.perf_counter() - began,
+        peak_memory=memory.peak(),
         versions=versions(),
         made_at=now,
     )
