@@ -11,6 +11,7 @@ from functools import partial
 import numpy as np
 
 from beside.committee import Committee
+from beside.comparing import Comparing
 from beside.core import gate
 from beside.core.asking import Neighbours, WhatIf
 from beside.core.columns import Columns
@@ -45,7 +46,7 @@ class Improvement:
     comparison: Comparison
 
 
-class Loop(Committee, Documents, Models, Proofs, Searching):
+class Loop(Committee, Comparing, Documents, Models, Proofs, Searching):
     """text in -> train -> audit -> release -> review -> serve -> listen -> improve, for one actor in one workspace.
 
     Args:

@@ -115,6 +115,9 @@ WORDS = {  # language -> what our own checks and charts say
         "its recipe, mean of {n} fresh seeds": "该配方，{n} 个新种子的平均",
         "without a search, mean of {n} seeds": "不搜索时，{n} 个种子的平均",
         "hollow: pruned": "空心：提前终止",
+        "score on the tune split against what was trained": "调优数据上的得分与训练的参数份额",
+        "share of the parameters that was trained": "训练的参数占全部参数的比例",
+        "macro_f1": "宏平均 F1",
         **LANGUAGES,
     },
     "en": {

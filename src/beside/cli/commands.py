@@ -2,10 +2,22 @@
 
 from __future__ import annotations
 
-from beside.cli import accounts, committee, documenting, making, proving, searching, using, workplace
+from beside.cli import accounts, committee, comparing, documenting, making, proving, searching, using, workplace
 from beside.cli.frame import app
 
-__all__ = ["accounts", "app", "committee", "documenting", "main", "making", "proving", "searching", "using", "workplace"]
+__all__ = [
+    "accounts",
+    "app",
+    "committee",
+    "comparing",
+    "documenting",
+    "main",
+    "making",
+    "proving",
+    "searching",
+    "using",
+    "workplace",
+]
 
 
 def main() -> None:

@@ -44,6 +44,7 @@ GO_ON = {
     "train": "Go on from here with: beside train --resume",
     "search": "The same command again goes on from here.",
     "rerun": "The same command again goes on from here.",
+    "compare": "The same command again goes on from here.",
     "improve": "The same command again goes on from here.",
     "demo": "The same command again goes on from here.",
 }

@@ -147,6 +147,13 @@ class Task(Protocol):
 class Trainable(Protocol):
     """A model as a method sees it."""
 
+    encoder: Any  # the Hugging Face encoder inside
+    frozen: int  # bottom layers that the recipe keeps as pre-trained
+
+    @property
+    def layers(self) -> Sequence[Any]:
+        """The stacked layers of the encoder; empty when they cannot be told apart."""
+
     def named_parameters(self) -> Iterator[tuple[str, Any]]:
         """Every parameter with its name."""
 
@@ -154,8 +161,36 @@ class Trainable(Protocol):
         """Parameters that the recipe keeps as pre-trained."""
 
 
+class Guide(Protocol):
+    """What a method does beside the gradient while the steps go by. Tensors are torch's, called Any here."""
+
+    def penalty(self) -> Any:
+        """A scalar, added to the mean loss of each batch."""
+
+    def after(self, step: int) -> None:
+        """Called after each optimiser step, its gradients still there; `step` counts from 1."""
+
+    def settled(self, step: int) -> bool:
+        """Whether the weights after this step are such as the method promises; others are not kept, however good they are."""
+
+    def told(self) -> str:
+        """The outcome, in a sentence for a person."""
+
+    def state(self) -> dict[str, Any]:
+        """Tensors by name: what a training that was killed needs to go on with the same weights."""
+
+    def put_back(self, tensors: dict[str, Any]) -> None:
+        """What `state` gave."""
+
+
 class Method(Protocol):
-    """What is trained."""
+    """What is trained.
+
+    A method may have more, and `engine/attaching.py` asks for it: `knobs`, the values of its own for knobs that a recipe leaves
+    open; `configured(recipe)`, the method with the knobs of a recipe; `guide(steps)`, a `Guide` of the training that follows;
+    `finish(model)`, called on the trained model, which leaves a plain one, or else returns as plain data what must be stored to
+    put its parts back in; and `rebuild(model, structure)`, which does that.
+    """
 
     probe_first: bool  # whether the head is fitted on frozen embeddings before anything else
 

@@ -68,6 +68,23 @@ class Recipe(BaseModel):
     frozen_layers: int | None = knob(
         None, "layers", "bottom layers kept as pre-trained; they are run once, so epochs get faster", ge=0, le=100
     )
+    lora_rank: int = knob(8, "ranks", "of each update of lora; 4 to 16 do equally well (Hu et al. 2022)", ge=1, le=1024)
+    lora_alpha: int = knob(16, "factor", "lora and adalora scale their updates by alpha / rank; twice the rank is usual", ge=1)
+    lora_dropout: float = knob(0.0, "share", "on what goes into the updates of lora and adalora, beside the base's own", ge=0, lt=1)
+    lora_targets: Literal["all", "attention"] = knob(
+        "all", "name", "linear layers that lora and adalora adapt: all match full fine-tuning; attention = query and value alone"
+    )
+    adalora_rank: int = knob(8, "ranks", "mean rank that adalora leaves in each matrix", ge=1, le=1024)
+    adalora_initial_rank: int = knob(
+        12, "ranks", "rank that adalora begins with: half more than it keeps (Zhang et al. 2023)", ge=2, le=2048
+    )
+    prefix_length: int = knob(
+        20, "tokens", "learned tokens before each text, in every layer; attention gets longer by them", ge=1, le=512
+    )
+    adapter_size: int = knob(64, "numbers", "width of each bottleneck of adapter (Houlsby et al. 2019)", ge=1, le=4096)
+    adapter_style: Literal["houlsby", "pfeiffer"] = knob(
+        "houlsby", "name", "houlsby = two bottlenecks a layer, and its norms learn; pfeiffer = one, half as many parameters"
+    )
     head_start: Literal["auto", "logistic", "prototype"] = knob(
         "auto",
         "name",

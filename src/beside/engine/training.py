@@ -16,6 +16,7 @@ from beside.core.interfaces import Method, Progress, Task
 from beside.core.recipe import Recipe
 from beside.core.registry import load, source
 from beside.core.types import Example
+from beside.engine.attaching import chosen, completed, guide_of, report_added
 from beside.engine.automatic import spoken
 from beside.engine.building import build
 from beside.engine.checkpoint import Checkpoint
@@ -90,9 +91,11 @@ def train_model(
     named = [Example(id=label, text=spoken(label), target=label) for label in labels] if recipe.label_names else []
     learned = [*examples, *named]
     subject = TorchSubject(model, tokens, Facts(task=task_name, labels=labels, pooling=model.pooling, max_length=tokens.max_length))
-    method: Method = load("methods", str(recipe.method))
+    method = chosen(recipe)
     names = method.attach(model)
+    learns, there = trainable(model, names), sum(parameter.numel() for parameter in model.parameters())
     report_trainable(model, names, method.probe_first, progress)
+    report_added(method, recipe, progress)
     rows = Rows(
         feed=Feed(model, tokens.encode([example.text for example in learned]), tokens.pad_id, progress),
         targets=[str(example.target) for example in learned],
@@ -100,16 +103,15 @@ def train_model(
     if method.probe_first and before is None:
         probe(model, rows, labels, recipe, progress)
     told = partial(watch, recipe=recipe) if watch else None
-    fitted = (
-        descend(subject, names, rows, tune, recipe, checkpoint, before is not None, boards, progress, told) if names else Fitted()
-    )
+    fitted = descend(subject, method, names, rows, tune, recipe, checkpoint, before is not None, boards, progress, told)
+    subject.facts = completed(method, subject, texts, progress)
     scores = finish(folder, subject, tune, [example.text for example in tune or examples], progress)
     return Trained(
         recipe=recipe,
         scores=scores,
         history=tuple(fitted.history),
-        trainable=trainable(model, names),
-        parameters=sum(parameter.numel() for parameter in model.parameters()),
+        trainable=learns,
+        parameters=there,
         truncated=cut,
         seconds_before=fitted.seconds_before,
     )
@@ -127,6 +129,7 @@ def begun(checkpoint: Checkpoint, resume: bool, progress: Progress) -> dict[str,
 
 def descend(
     subject: TorchSubject,
+    method: Method,
     names: list[str],
     rows: Rows,
     tune: Sequence[Example],
@@ -137,7 +140,9 @@ def descend(
     progress: Progress,
     watch: Callable[[dict[str, float]], None] | None = None,
 ) -> Fitted:
-    """The gradient steps; the model keeps the weights of the best tune epoch."""
+    """The gradient steps, if anything learns by them; the model keeps the weights of the best tune epoch."""
+    if not names:
+        return Fitted()
     task: Task = subject.task
     torch.manual_seed(recipe.seed)  # dropout is the same whether or not a probe came before
     counts = np.bincount([subject.labels.index(target) for target in rows.targets], minlength=len(subject.labels))
@@ -154,12 +159,16 @@ def descend(
         checkpoint=checkpoint,
         progress=progress,
         on_epoch=announcing(progress, tensorboard(boards) if boards else None, watch),
+        guide=guide_of(method),
     )
     with used_rows_only(subject.model, names, rows.feed.ids, rows.feed.pad_id) as used:
         if used:
             progress.say(f"Word vectors: the {used} that occur in the training rows learn, the others stay as they are.")
-        fitted = making().run(resume)
+        fit = making()
+        fitted = fit.run(resume)
     progress.say(kept_rule(fitted, recipe, bool(tune)))
+    if fit.guide is not None:
+        progress.say(fit.guide.told())
     return fitted
 
 

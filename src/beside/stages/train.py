@@ -19,6 +19,7 @@ from beside.core.errors import Altered, BadInput, BadOption, NotEnoughData, Unre
 from beside.core.interfaces import Progress
 from beside.core.recipe import Recipe, checked
 from beside.core.types import Corpus, Example, Run, Splits, content_id
+from beside.engine import memory
 from beside.engine.checkpoint import Checkpoint
 from beside.engine.tracking import Trackings
 from beside.engine.training import train_model
@@ -26,6 +27,7 @@ from beside.store.artifacts import Artifacts
 from beside.store.files import storage_errors, whole_file
 
 REQUEST = "request.json"  # in the folder of a training that is not over: what was asked for
+TOLD = ("recipe", "scores", "history", "trainable", "parameters", "truncated")  # what a run keeps of its training as it is
 MODEL = "model-"  # beginning of the name of a folder in which a model is made
 
 
@@ -67,6 +69,7 @@ def train(
         Altered: the checkpoint is not what was written.
     """
     began = time.perf_counter()
+    memory.restart()
     home, examples = checkpoints / run_id(corpus.id, recipe, parent), labelled(splits.train)
     must_be_learnable(corpus.labels, examples)
     with tracked(track, corpus, recipe, home, progress) as trackings, model_folder(home) as folder:
@@ -88,16 +91,12 @@ def train(
     return Run(
         id=home.name,
         corpus_id=corpus.id,
-        recipe=trained.recipe,
         model=model,
-        scores=trained.scores,
-        history=trained.history,
-        trainable=trained.trainable,
-        parameters=trained.parameters,
-        truncated=trained.truncated,
+        **{name: getattr(trained, name) for name in TOLD},
         parent=parent,
         seed=recipe.seed,
         seconds=trained.seconds_before + time.perf_counter() - began,
+        peak_memory=memory.peak(),
         versions=versions(),
         made_at=now,
     )
