@@ -58,6 +58,29 @@ class Recipe(BaseModel):
     class_weights: Literal["none", "balanced"] = knob(
         "none", "name", "balanced = inverse class frequency, for rare classes that matter"
     )
+    sampling: Literal["none", "balanced"] = knob(
+        "none", "name", "balanced = rows of rare classes are repeated, so that an epoch shows each class equally often"
+    )
+    loss: Literal["cross_entropy", "focal", "generalized_cross_entropy"] = knob(
+        "cross_entropy", "name", "focal for many easy rows and few hard ones; generalized_cross_entropy for wrong labels"
+    )
+    focal_gamma: float = knob(
+        2.0, "power", "of focal loss: how little sure answers count (Lin et al. 2017); 0 = cross-entropy", ge=0, le=10
+    )
+    gce_q: float = knob(
+        0.7,
+        "power",
+        "of generalized cross-entropy: near 0 = cross-entropy, 1 = mean absolute error (Zhang & Sabuncu 2018)",
+        gt=0,
+        le=1,
+    )
+    r_drop: float = knob(
+        0.0,
+        "weight",
+        "two passes with different dropout should agree (Liang et al. 2021); 1 to 5 is usual, a step costs double",
+        ge=0,
+        le=100,
+    )
     max_length: int | None = knob(
         None, "tokens", "None = the longest row up to 256; longer rows are cut, counted and shown", ge=4, le=8192
     )

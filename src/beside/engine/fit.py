@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -21,9 +22,10 @@ from beside.core.recipe import Recipe
 from beside.engine.checkpoint import Checkpoint, State
 from beside.engine.feed import Feed
 from beside.engine.interrupt import patient
+from beside.engine.losses import Criterion
 from beside.engine.model import Model
 from beside.engine.optimizer import make_optimizer, schedule
-from beside.engine.rows import bucketed
+from beside.engine.rows import balanced, bucketed
 
 CHECKPOINT_SECONDS = 30.0  # at most so much work is lost to a kill; a write takes a second or two
 
@@ -75,7 +77,7 @@ class Fit:
     ) -> None:
         self.model, self.rows, self.task, self.recipe = model, rows, task, recipe
         self.targets_N = task.encode(rows.targets, labels)
-        self.weights_K, self.evaluate = weights_K, evaluate
+        self.criterion, self.evaluate = Criterion(task, recipe, weights_K), evaluate
         self.checkpoint, self.progress, self.on_epoch = checkpoint, progress, on_epoch
         learning = set(names)
         self.trained = [parameter for name, parameter in model.named_parameters() if name in learning]
@@ -104,7 +106,11 @@ class Fit:
 
     def plan(self, epoch: int) -> list[np.ndarray]:
         """The batches of an epoch: a pure function of seed and epoch."""
-        return bucketed(self.rows.feed.lengths, self.batch_size, np.random.default_rng((self.recipe.seed, epoch)))
+        rng, lengths = np.random.default_rng((self.recipe.seed, epoch)), self.rows.feed.lengths
+        if self.recipe.sampling == "none":
+            return bucketed(lengths, self.batch_size, rng)
+        shown = balanced(self.rows.targets, rng)
+        return [shown[batch] for batch in bucketed(lengths[shown], self.batch_size, rng)]
 
     def run(self, resume: bool) -> Fitted:
         """Trains to the end, or to the early stop, and leaves the kept weights in the model.
@@ -147,8 +153,7 @@ class Fit:
             settings["lr"] = rate * self.factor(self.step)
         self.optimizer.zero_grad(set_to_none=True)
         for batch in group:
-            logits_BK = self.rows.feed.logits(batch)
-            loss = self.task.loss(logits_BK, self.targets_N[torch.from_numpy(batch)], self.weights_K, self.recipe.label_smoothing)
+            loss = self.criterion(partial(self.rows.feed.logits, batch), self.targets_N[torch.from_numpy(batch)])
             share = len(batch) / rows_in_step
             (loss * share).backward()
             total += float(loss.detach()) * share

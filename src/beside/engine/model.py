@@ -123,6 +123,15 @@ def set_dropout(model: Model, share: float) -> None:
             module.p = share
 
 
+def drops(model: Model) -> bool:
+    """Whether anything is dropped while the model trains; the frozen layers never drop, nor does a pooled vector of unit length."""
+    was, found = model.training, False
+    model.train()
+    found = any(isinstance(module, nn.Dropout) and module.training and module.p > 0 for module in model.modules())
+    model.train(was)
+    return found
+
+
 def drop_unused(encoder: PreTrainedModel) -> None:
     """Removes BERT's pooler: mean and first-token pooling never read it, and it would be saved untrained."""
     if getattr(encoder, "pooler", None) is not None:

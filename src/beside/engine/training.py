@@ -20,7 +20,8 @@ from beside.engine.building import build
 from beside.engine.checkpoint import Checkpoint
 from beside.engine.feed import Feed
 from beside.engine.fit import Fit, Fitted, Rows
-from beside.engine.model import Facts, Model, save_model
+from beside.engine.losses import must_agree, must_have_effect
+from beside.engine.model import Facts, Model, drops, save_model
 from beside.engine.probe import fit_head, fit_temperature, prototypes
 from beside.engine.runtime import TRUTH_TEXTS, TorchSubject, fresh_logits
 from beside.engine.tracking import tensorboard
@@ -68,6 +69,7 @@ def train_model(
     """
     if recipe.method is not None:
         source("methods", recipe.method)  # a name that does not exist is refused before a base is loaded
+    must_agree(recipe)
     before = begun(checkpoint, resume, progress)
     if before is not None:
         recipe = recipe.model_copy(update={"threads": before["threads"]})  # sums depend on it, also on another machine
@@ -79,6 +81,7 @@ def train_model(
     subject = TorchSubject(model, tokens, Facts(task=task_name, labels=labels, pooling=model.pooling, max_length=tokens.max_length))
     method: Method = load("methods", str(recipe.method))
     names = method.attach(model)
+    must_have_effect(recipe, bool(names), drops(model))
     report_trainable(model, names, method.probe_first, progress)
     rows = Rows(
         feed=Feed(model, tokens.encode([example.text for example in learned]), tokens.pad_id, progress),
@@ -175,7 +178,7 @@ def probe(model: Model, rows: Rows, labels: Sequence[str], recipe: Recipe, progr
     if recipe.head_start == "prototype":
         weights, biases = prototypes(vectors, targets, len(labels), PROTOTYPE_SCALE)
     else:
-        balanced = recipe.class_weights == "balanced"
+        balanced = "balanced" in (recipe.class_weights, recipe.sampling)
         weights, biases = fit_head(vectors, targets, len(labels), strength=PROBE_STRENGTH, balanced=balanced)
     with torch.no_grad():
         model.head.weight.copy_(torch.from_numpy(weights))
