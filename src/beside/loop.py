@@ -22,6 +22,7 @@ from beside.core.report import Report
 from beside.core.types import Actor, Answer, Comparison, Corpus, Explanation, Finding, Prediction, Release, Run, Skipped
 from beside.documents import Documents
 from beside.engine import loading
+from beside.labels import Labels
 from beside.models import Models
 from beside.proofs import Proofs
 from beside.stages import audit, improve, intake, listen, neighbours, release, review, serve, verify
@@ -44,7 +45,7 @@ class Improvement:
     comparison: Comparison
 
 
-class Loop(Committee, Documents, Models, Proofs):
+class Loop(Committee, Documents, Models, Proofs, Labels):
     """text in -> train -> audit -> release -> review -> serve -> listen -> improve, for one actor in one workspace.
 
     Args:

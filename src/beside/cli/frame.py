@@ -41,6 +41,7 @@ HERE = Path(".")
 GO_ON = {
     "train": "Go on from here with: beside train --resume",
     "improve": "The same command again goes on from here.",
+    "self-train": "The same command again goes on from here.",
     "demo": "The same command again goes on from here.",
 }
 
@@ -65,7 +66,7 @@ def command(function: Callable[..., bool | None], group: typer.Typer = app) -> C
     Args:
         group: where it belongs; the commands themselves, or a group like `beside keys`.
     """
-    name = function.__name__.rstrip("_")
+    name = function.__name__.rstrip("_").replace("_", "-")
 
     @wraps(function)
     def run(**options: Any) -> None:

@@ -154,7 +154,11 @@ class Trainable(Protocol):
 
 
 class Method(Protocol):
-    """What is trained."""
+    """What is trained.
+
+    Beside what stands here a method may say `for_few = True` (a candidate when the method is chosen by measurement, because rows
+    are few) and `by_pairs = True` (its gradient steps compare rows with each other; the head is fitted when they are over).
+    """
 
     probe_first: bool  # whether the head is fitted on frozen embeddings before anything else
 

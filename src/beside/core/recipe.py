@@ -35,7 +35,7 @@ class Recipe(BaseModel):
 
     base: str = knob("embedded", "name", "the model inside the installation; needs no download and reads English")
     method: str | None = knob(
-        None, "name", "lpft: head first, then everything, distorts less (Kumar et al. 2022); full for `scratch`"
+        None, "name", "lpft: head first, then everything, distorts less (Kumar et al. 2022); full for `scratch`; best = measured"
     )
     epochs: int | None = knob(None, "passes", "more passes when there are few rows; chosen from the rows per class", ge=1, le=1000)
     batch_size: int | None = knob(

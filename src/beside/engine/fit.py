@@ -153,7 +153,7 @@ class Fit:
             settings["lr"] = rate * self.factor(self.step)
         self.optimizer.zero_grad(set_to_none=True)
         for batch in group:
-            loss = self.criterion(partial(self.rows.feed.logits, batch), self.targets_N[torch.from_numpy(batch)])
+            loss = self.loss_of(batch)
             share = len(batch) / rows_in_step
             (loss * share).backward()
             total += float(loss.detach()) * share
@@ -163,6 +163,10 @@ class Fit:
             nn.utils.clip_grad_norm_(self.trained, self.recipe.clip_norm, foreach=True)
         self.optimizer.step()
         return total
+
+    def loss_of(self, batch: np.ndarray) -> Tensor:
+        """Mean loss of the rows of a batch."""
+        return self.criterion(partial(self.rows.feed.logits, batch), self.targets_N[torch.from_numpy(batch)])
 
     def end_epoch(self) -> None:
         """Scores the tune split, keeps the best weights, moves to the next epoch."""

@@ -136,16 +136,16 @@ def must_have_effect(recipe: Recipe, steps: bool, dropout: bool) -> None:
 
     Args:
         recipe: with the method filled in.
-        steps: whether the method takes gradient steps.
+        steps: whether the method takes gradient steps towards the right answers.
         dropout: whether anything that learns drops a part of its numbers.
 
     Raises:
         BadOption: it cannot.
     """
-    for knob in ("loss", "r_drop"):
+    for knob in ("loss", "r_drop", "label_smoothing"):
         if not steps and getattr(recipe, knob) != Recipe.model_fields[knob].default:
             raise BadOption(
-                f"Setting {knob} has no effect with method={recipe.method}: it fits the head without gradient steps.",
+                f"Setting {knob} has no effect with method={recipe.method}: no gradient step of it looks at answers.",
                 "Choose another method, for example --method lpft.",
             )
     if recipe.r_drop and not dropout:

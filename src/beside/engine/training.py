@@ -11,7 +11,7 @@ import numpy as np
 import torch
 
 from beside.core.errors import GateClosed
-from beside.core.interfaces import Method, Progress, Task
+from beside.core.interfaces import Method, Progress, Silent, Task
 from beside.core.recipe import Recipe
 from beside.core.registry import load, source
 from beside.core.types import Example
@@ -22,10 +22,13 @@ from beside.engine.feed import Feed
 from beside.engine.fit import Fit, Fitted, Rows
 from beside.engine.losses import must_agree, must_have_effect
 from beside.engine.model import Facts, Model, drops, save_model
+from beside.engine.pairs import PairFit
 from beside.engine.probe import fit_head, fit_temperature, prototypes
 from beside.engine.runtime import TRUTH_TEXTS, TorchSubject, fresh_logits
+from beside.engine.telling import announcing, kept_rule
 from beside.engine.tracking import tensorboard
 
+BEST = "best"  # in place of a method: the one that does best in cross-validation (engine/routes.py)
 TRUTH_TOLERANCE = 1e-4  # logits; a reload on the same machine differs by less
 PROTOTYPE_SCALE = 20.0  # steepness of the cosine head's softmax; chosen on BANKING77's dev split
 PROBE_STRENGTH = 10.0  # scikit-learn's C on unit-length embeddings; chosen on BANKING77's dev split
@@ -42,6 +45,17 @@ class Trained:
     parameters: int
     truncated: int
     seconds_before: float  # spent before a kill that this training resumed from
+
+
+@dataclass(frozen=True, kw_only=True)
+class Learned:
+    """A model as its training leaves it."""
+
+    subject: TorchSubject
+    recipe: Recipe  # every automatic knob filled in
+    names: list[str]  # parameters that gradient steps changed
+    truncated: int
+    fitted: Fitted
 
 
 def train_model(
@@ -67,9 +81,38 @@ def train_model(
         StorageFailed: the disk does not take checkpoint or model.
         KeyboardInterrupt: Ctrl-C; a training in its steps has saved where it is.
     """
-    if recipe.method is not None:
-        source("methods", recipe.method)  # a name that does not exist is refused before a base is loaded
     must_agree(recipe)
+    if recipe.method not in (None, BEST):
+        source("methods", recipe.method)  # a name that does not exist is refused before a base is loaded
+    row, recipe = routed(examples, labels, task_name, recipe, checkpoint.folder, resume, progress)
+    given: dict[str, Any] = {"checkpoint": checkpoint, "resume": resume, "boards": boards, "progress": progress}
+    learned = learn(examples, tune, labels, task_name, recipe, **given)
+    scores = finish(folder, learned.subject, tune, [example.text for example in tune or examples], progress)
+    model = learned.subject.model
+    return Trained(
+        recipe=learned.recipe,
+        scores=scores,
+        history=(*row, *learned.fitted.history),
+        trainable=trainable(model, learned.names),
+        parameters=sum(parameter.numel() for parameter in model.parameters()),
+        truncated=learned.truncated,
+        seconds_before=learned.fitted.seconds_before,
+    )
+
+
+def learn(
+    examples: Sequence[Example],
+    tune: Sequence[Example],
+    labels: tuple[str, ...],
+    task_name: str,
+    recipe: Recipe,
+    *,
+    checkpoint: Checkpoint,
+    resume: bool,
+    boards: Path | None,
+    progress: Progress,
+) -> Learned:
+    """A trained model in memory, neither scored nor saved. Raises as `train_model` does."""
     before = begun(checkpoint, resume, progress)
     if before is not None:
         recipe = recipe.model_copy(update={"threads": before["threads"]})  # sums depend on it, also on another machine
@@ -81,7 +124,7 @@ def train_model(
     subject = TorchSubject(model, tokens, Facts(task=task_name, labels=labels, pooling=model.pooling, max_length=tokens.max_length))
     method: Method = load("methods", str(recipe.method))
     names = method.attach(model)
-    must_have_effect(recipe, bool(names), drops(model))
+    must_have_effect(recipe, bool(names) and not by_pairs(method), drops(model))
     report_trainable(model, names, method.probe_first, progress)
     rows = Rows(
         feed=Feed(model, tokens.encode([example.text for example in learned]), tokens.pad_id, progress),
@@ -89,17 +132,28 @@ def train_model(
     )
     if method.probe_first and before is None:
         probe(model, rows, labels, recipe, progress)
-    fitted = descend(subject, names, rows, tune, recipe, checkpoint, before is not None, boards, progress) if names else Fitted()
-    scores = finish(folder, subject, tune, [example.text for example in tune or examples], progress)
-    return Trained(
-        recipe=recipe,
-        scores=scores,
-        history=tuple(fitted.history),
-        trainable=trainable(model, names),
-        parameters=sum(parameter.numel() for parameter in model.parameters()),
-        truncated=cut,
-        seconds_before=fitted.seconds_before,
-    )
+    loop = PairFit if by_pairs(method) else Fit
+    given = (checkpoint, before is not None, boards, progress, loop)
+    fitted = descend(subject, names, rows, tune, recipe, *given) if names else Fitted()
+    return Learned(subject=subject, recipe=recipe, names=names, truncated=cut, fitted=fitted)
+
+
+def routed(
+    examples: Sequence[Example],
+    labels: tuple[str, ...],
+    task_name: str,
+    recipe: Recipe,
+    home: Path,
+    resume: bool,
+    progress: Progress,
+) -> tuple[tuple[dict[str, float], ...], Recipe]:
+    """The recipe with its method chosen by measurement where that was asked for, and what was measured, for the history."""
+    if recipe.method != BEST:
+        return (), recipe
+    from beside.engine.routes import measured  # it trains by this file
+
+    route = measured(examples, labels, task_name, recipe, home, resume, progress)
+    return (route.row(),), recipe.model_copy(update={"method": route.method})
 
 
 def begun(checkpoint: Checkpoint, resume: bool, progress: Progress) -> dict[str, Any] | None:
@@ -122,19 +176,26 @@ def descend(
     resume: bool,
     boards: Path | None,
     progress: Progress,
+    loop: type[Fit] = Fit,
 ) -> Fitted:
     """The gradient steps; the model keeps the weights of the best tune epoch."""
     task: Task = subject.task
+
+    def evaluate(model: Model) -> dict[str, float]:
+        if loop is PairFit:
+            probe(model, rows, subject.labels, recipe, Silent())
+        return scores_on(subject, task, tune, progress.say if recipe.epoch_report else None)
+
     torch.manual_seed(recipe.seed)  # dropout is the same whether or not a probe came before
     counts = np.bincount([subject.labels.index(target) for target in rows.targets], minlength=len(subject.labels))
-    fit = Fit(
+    fit = loop(
         subject.model,
         names,
         rows,
         task=task,
         labels=subject.labels,
         weights_K=class_weights(counts) if recipe.class_weights == "balanced" else None,
-        evaluate=(lambda _: scores_on(subject, task, tune, progress.say if recipe.epoch_report else None)) if tune else None,
+        evaluate=evaluate if tune else None,
         recipe=recipe,
         checkpoint=checkpoint,
         progress=progress,
@@ -142,7 +203,14 @@ def descend(
     )
     fitted = fit.run(resume)
     progress.say(kept_rule(fitted, recipe, bool(tune)))
+    if loop is PairFit:
+        probe(subject.model, rows, subject.labels, recipe, progress)
     return fitted
+
+
+def by_pairs(method: Method) -> bool:
+    """Whether a method's gradient steps compare rows with each other and leave the head for afterwards."""
+    return getattr(method, "by_pairs", False)
 
 
 def finish(folder: Path, subject: TorchSubject, tune: Sequence[Example], texts: list[str], progress: Progress) -> dict[str, float]:
@@ -171,8 +239,8 @@ def trainable(model: Model, names: list[str]) -> int:
 
 
 def probe(model: Model, rows: Rows, labels: Sequence[str], recipe: Recipe, progress: Progress) -> None:
-    """Fits the head on what the untouched encoder makes of the rows."""
-    progress.say(f"Fitting the head on {len(rows.targets)} frozen embeddings ({recipe.head_start}).")
+    """Fits the head on what the encoder, as it is now, makes of the rows."""
+    progress.say(f"Fitting the head on {len(rows.targets)} embeddings ({recipe.head_start}).")
     vectors = rows.feed.embeddings()
     targets = np.array([labels.index(target) for target in rows.targets])
     if recipe.head_start == "prototype":
@@ -200,31 +268,6 @@ def scores_on(
         say(task.report(answers, targets))
     loss = task.loss(torch.from_numpy(logits), task.encode(targets, subject.labels), None, 0.0)
     return {**task.score(answers, targets, subject.labels), "loss": float(loss)}
-
-
-def announcing(progress: Progress, write: Callable[[dict[str, float]], None] | None) -> Callable[[dict[str, float]], None]:
-    """What happens after each epoch: a line for the person, numbers for TensorBoard."""
-
-    def on_epoch(row: dict[str, float]) -> None:
-        nonlocal write
-        progress.say("  ".join(f"{name} {value:.4g}" for name, value in row.items()))
-        try:
-            if write:
-                write(row)
-        except OSError as error:  # curves are a convenience: no training ends for want of them
-            progress.say(f"The curves for TensorBoard cannot be written: {error}. The training goes on without.")
-            write = None
-
-    return on_epoch
-
-
-def kept_rule(fitted: Fitted, recipe: Recipe, has_tune: bool) -> str:
-    """Which epoch's weights were kept, and by which rule."""
-    if not has_tune:
-        return f"Kept epoch {fitted.kept_epoch}, the last: there is no tune split to choose by."
-    patience = f"stop after {recipe.patience} epochs without a better one" if recipe.patience else "no early stop"
-    kept = f"Kept epoch {fitted.kept_epoch} of {len(fitted.history)}"
-    return f"{kept}: best score on the tune split, ties to the lower loss; {patience}."
 
 
 def prove(folder: Path, subject: TorchSubject, texts: list[str], progress: Progress) -> None:
