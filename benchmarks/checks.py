@@ -1,7 +1,7 @@
 """Every check of the default policy on a trained run: figures with intervals, seconds per check, seconds of the whole audit.
 
 Trains the default recipe on the set in a workspace of its own, audits it once as a person would (all checks, side by side) and then
-each check alone, for its time. Writes a dated section per set to docs/results-checks.md. With the embedded model and 1,000 test
+each check alone, for its time. Writes a dated section per set to benchmarks/checks.md. With the embedded model and 1,000 test
 rows the whole audit is to end within 5 minutes on 2 cores.
 
     python benchmarks/checks.py SET [--train N] [--test N] [--keep DIR] [--out FILE]     SET: a folder of ../shared/data, e.g. sst2
@@ -24,7 +24,7 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 HERE = Path(__file__).resolve().parent
 DATA = HERE.parent.parent / "shared" / "data"
-PAGE = HERE.parent / "docs" / "results-checks.md"
+PAGE = HERE / "checks.md"
 TITLE = """# What the checks find
 
 Each section is written by `benchmarks/checks.py`: the default recipe on the embedded model, audited with the default policy.

@@ -101,7 +101,7 @@ def report(name_of_set: str, count: int, epochs: int, log: dict[str, list], star
         f"# Fine-tuning speed: {name_of_set}",
         "",
         f"{datetime.now(UTC).date()}, {len(os.sched_getaffinity(0))} cores ({platform.machine()}, no GPU), torch fp32.",
-        f"{count} rows of {name_of_set}, batch {BATCH} (`beside` picks its own), all-MiniLM-L6-v2, {epochs} epochs in turns;",
+        f'{count} rows of {name_of_set}, batch {BATCH} ("beside" picks its own), all-MiniLM-L6-v2, {epochs} epochs in turns;',
         f"accuracy on {DEV_ROWS} dev rows.",
         f"The goal, {goal:.4f}, is what both peers reach. By `benchmarks/finetune.py {name_of_set} {count} {epochs}`.",
         "",
@@ -128,7 +128,7 @@ def report(name_of_set: str, count: int, epochs: int, log: dict[str, list], star
             to_goal = f"{reach[peer] / reach[name]:.1f}x" if both else "-"
             lines.append(f"| {name} against {peer} | {ours[peer] / ours[name]:.1f}x | {to_goal} |")
     share = f"{work:.0f} of {machine:.0f} GFLOP/s, {work / machine:.0%}"
-    lines += ["", f"Share of the measured matrix-product peak that `beside full` reaches in training: {share}.", ""]
+    lines += ["", f'Share of the measured matrix-product peak that "beside full" reaches in training: {share}.', ""]
     return "\n".join(lines)
 
 

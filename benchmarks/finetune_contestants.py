@@ -146,6 +146,7 @@ def beside(turn: Connection, count: int, epochs: int, **settings: object) -> Non
     from beside.engine.fit import Fit, Rows
     from beside.engine.model import Facts
     from beside.engine.runtime import TorchSubject
+    from beside.engine.vocabulary import used_rows_only
 
     texts, labels, dev_texts, dev_labels = rows(count)
     known = names()
@@ -162,17 +163,17 @@ def beside(turn: Connection, count: int, epochs: int, **settings: object) -> Non
         training.probe(model, data, known, recipe, Silent())
     torch.manual_seed(0)
     parts = {"task": subject.task, "labels": known, "weights_K": None, "evaluate": None, "recipe": recipe}
-    fit = Fit(model, trained, data, **parts, checkpoint=Checkpoint(folder / "none"), progress=Silent())
-    fit.save = lambda: None  # the peers write no checkpoints either
-    before = time.perf_counter() - began
     answers = zip(dev_texts, dev_labels, strict=True)
     dev = [Example(id=str(index), text=text, target=known[label]) for index, (text, label) in enumerate(answers)]
 
     def accuracy() -> float:
         return training.scores_on(subject, subject.task, dev)["accuracy"]
 
-    turn.send((before, accuracy(), memory()))
-    take_turns(turn, epochs, None, fit.one_epoch, accuracy)
+    with used_rows_only(model, trained, data.feed.ids, tokens.pad_id):
+        fit = Fit(model, trained, data, **parts, checkpoint=Checkpoint(folder / "none"), progress=Silent())
+        fit.save = lambda: None  # the peers write no checkpoints either
+        turn.send((time.perf_counter() - began, accuracy(), memory()))
+        take_turns(turn, epochs, None, fit.one_epoch, accuracy)
 
 
 def beside_full(turn: Connection, count: int, epochs: int) -> None:

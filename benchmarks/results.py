@@ -4,7 +4,10 @@ Reads `../shared/data` beside the checkout, or the folder in BESIDE_BENCH_DATA; 
 Every figure is on the official test split, which is looked at once per training, after it has ended. Full-data trainings choose
 their epoch on the set's dev rows; few-label trainings have no tune split at all and take the last epoch.
 
-    python benchmarks/results.py [SET[:SEED] ...]     sets: banking77 banking77-10 banking77-5 sst2 phrasebank hotel
+Behind the table come the pages that the other benchmarks wrote beside their scripts, so that all evidence stands on one page;
+`page` in place of the sets writes it anew without measuring.
+
+    python benchmarks/results.py [SET[:SEED] ... | page]     sets: banking77 banking77-10 banking77-5 sst2 phrasebank hotel
 """
 
 from __future__ import annotations
@@ -14,6 +17,7 @@ import json
 import os
 import platform
 import random
+import re
 import sys
 import tempfile
 from collections import defaultdict
@@ -29,7 +33,7 @@ from beside.core.interfaces import Silent
 from beside.core.recipe import Recipe, read_policy
 from beside.core.types import Corpus, Example, Finding, Splits
 from beside.engine.runtime import load_subject
-from beside.stages.audit import audit
+from beside.stages.audit import Model, audit
 from beside.stages.train import train
 from beside.store.artifacts import Artifacts
 
@@ -39,6 +43,7 @@ THREADS = int(os.environ.get("BESIDE_BENCH_THREADS", 0)) or None  # to measure t
 STORE = HERE / "results.jsonl"  # one line per training, so that a set can be measured anew alone
 SHOWN = ("accuracy", "macro_f1", "tfidf_accuracy", "ece")
 PAGE = HERE.parent / "docs" / "results.md"
+FIRST = ("tasks", "peft", "few_labels", "pretrain", "search", "checks", "membership", "label_quality", "explain")  # the rest follow
 
 
 @dataclass(frozen=True)
@@ -73,7 +78,7 @@ SETS = {
 
 def main(names: list[str]) -> None:
     """Measures the named sets, or all, and writes the page from everything measured so far."""
-    for asked in names or list(SETS):
+    for asked in [] if names == ["page"] else names or list(SETS):
         name, _, only = asked.partition(":")
         for seed in (int(only),) if only else SETS[name].seeds:
             if not (DATA / SETS[name].folder).is_dir():
@@ -105,7 +110,7 @@ def measure(name: str, measured: Measured, seed: int) -> dict[str, object]:
         subject = load_subject(artifacts.folder(run.model))
         found = audit(
             run,
-            subject,
+            Model(None, lambda: subject),
             splits,
             read_policy("sandbox"),
             checks=("utility/report",) if measured.shots else ("utility/report", "calibration/ece"),
@@ -168,7 +173,14 @@ def page() -> str:
         rows = [row for (of, _), row in newest.items() if of == name]
         if rows:
             body.append(table_row(measured, rows))
-    return "\n".join([*body, "", *NOTES, ""])
+    return "\n".join([*body, "", *NOTES, "", *others()])
+
+
+def others() -> Iterator[str]:
+    """The pages of the other benchmarks, their headings one level lower."""
+    pages = {file.stem: file for file in sorted(HERE.glob("*.md"))}
+    for name in [*(name for name in FIRST if name in pages), *(name for name in pages if name not in FIRST)]:
+        yield re.sub(r"(?m)^#", "##", pages[name].read_text(encoding="utf-8")).strip() + "\n"
 
 
 def table_row(measured: Measured, rows: list[dict]) -> str:

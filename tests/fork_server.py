@@ -19,6 +19,9 @@ from typing import Any
 
 PRELOADED = (
     "beside.stages.train",
+    "beside.stages.rerun",
+    "beside.stages.search",
+    "beside.engine.trial",
     "beside.loop",
     "beside.cli.telling",
     "sklearn.metrics",

@@ -25,7 +25,7 @@ WHO = ("somebody elsewhere without a key", "somebody at this machine without a k
 #             elsewhere, here, user, privacy officer, reviewer, annotator, builder, admin
 PUBLIC, ASK, NAMED, STAFF = "yyyyyyyy", "1yyyyyyy", "11yyyyyy", "133yyyyy"
 REVIEW, MANAGE, SEE_PEOPLE = "1333y33y", "113333" + "3y", "113y333y"
-SIGN, STOP, RESOLVE, WRITE = "1333y33y", "113yy33y", "1133y33y", "133y33yy"
+SIGN, STOP, RESOLVE, WRITE, TRAIN = "1333y33y", "113yy33y", "1133y33y", "133y33yy", "133333yy"
 NEEDS_PROVIDER = "33333333"  # in this test no identity provider is configured, and nobody gets through
 
 TABLE: dict[str, str] = {
@@ -41,6 +41,9 @@ TABLE: dict[str, str] = {
     "POST /try": ASK,
     "GET /try/{prediction_id}": ASK,
     "POST /try/{prediction_id}": ASK,
+    # training
+    "GET /train": ASK,
+    "POST /train": TRAIN,
     # evidence: figures for everybody, quoted rows for the staff
     "GET /v1/corpora": ASK,
     "GET /v1/corpora/{id}": ASK,
@@ -123,6 +126,7 @@ SENT: dict[str, dict[str, Any]] = {
     "POST /": {"inputs": "where is my parcel"},
     "POST /models/{release}": {"inputs": "where is my parcel"},
     "POST /try": {"text": "where is my parcel"},
+    "POST /train": {"corpus": "nothing"},
     "POST /v1/releases/{id}/reviews": {"decision": "approve", "reason": "The numbers hold."},
     "POST /review/{release_id}": {"decision": "approve", "reason": "The numbers hold."},
     "POST /review/{release_id}/comment": {"text": "A word on it."},

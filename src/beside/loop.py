@@ -11,6 +11,7 @@ from functools import partial
 import numpy as np
 
 from beside.committee import Committee
+from beside.comparing import Comparing
 from beside.core import gate
 from beside.core.asking import Neighbours, WhatIf
 from beside.core.columns import Columns
@@ -25,6 +26,7 @@ from beside.engine import loading
 from beside.labels import Labels
 from beside.models import Models
 from beside.proofs import Proofs
+from beside.searching import Searching
 from beside.stages import audit, improve, intake, listen, neighbours, release, review, serve, verify
 from beside.stages.audit import Model
 from beside.stages.review import Decision, Said
@@ -45,7 +47,7 @@ class Improvement:
     comparison: Comparison
 
 
-class Loop(Committee, Documents, Models, Proofs, Labels):
+class Loop(Committee, Comparing, Documents, Models, Proofs, Searching, Labels):
     """text in -> train -> audit -> release -> review -> serve -> listen -> improve, for one actor in one workspace.
 
     Args:
@@ -88,7 +90,14 @@ class Loop(Committee, Documents, Models, Proofs, Labels):
             stored = self.records.corpus(self.actor, corpus.id)  # the one of an earlier import, when this was the same again
         return stored, report
 
-    def train(self, corpus_id: str | None, recipe: Recipe | None = None, resume: bool = False, parent: str | None = None) -> Run:
+    def train(
+        self,
+        corpus_id: str | None,
+        recipe: Recipe | None = None,
+        resume: bool = False,
+        parent: str | None = None,
+        track: Sequence[str] = (),
+    ) -> Run:
         """A corpus and a recipe become a run; the same pair again gives the run that is there."""
         from beside.stages import train  # imports torch: not when only listing or reviewing
 
@@ -119,6 +128,7 @@ class Loop(Committee, Documents, Models, Proofs, Labels):
                     progress=self.progress,
                     now=self.clock(),
                     parent=parent,
+                    track=track,
                 )
                 self.records.add_run(self.actor, run)
         return run

@@ -14,7 +14,7 @@ import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
-from beside.api import improving
+from beside.api import starting
 from beside.api.app import create_app
 
 ASK = {"text": "where is my parcel"}
@@ -118,7 +118,7 @@ def test_improving_starts_a_process_in_the_name_of_who_asked(
         assert options["start_new_session"]
         return real([sys.executable, "-c", "raise SystemExit('no corrections')"], **options)
 
-    monkeypatch.setattr(improving.subprocess, "Popen", popen)
+    monkeypatch.setattr(starting.subprocess, "Popen", popen)
     answer = ask(app, key=keys["reviewer"]).post(f"/v1/releases/{approved.release.id}/improve")
     assert answer.status_code == 202
     assert answer.json()["release"] == approved.release.id
@@ -131,7 +131,7 @@ def test_improving_starts_a_process_in_the_name_of_who_asked(
     while "exit code 1" not in caplog.text and time.monotonic() < deadline:
         time.sleep(0.02)
     assert "exit code 1" in caplog.text  # a failure is told, and what was said is kept
-    assert (approved.workspace.state / "improve.log").read_text() == "no corrections\n"
+    assert (approved.workspace.state / "started.log").read_text() == "no corrections\n"
 
 
 def test_improving_waits_for_nobody(approved: Any, app: FastAPI, ask: Any, keys: dict[str, str]) -> None:

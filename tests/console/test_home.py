@@ -51,7 +51,6 @@ def test_a_line_has_one_place_where_it_stands_now(facts):
 @pytest.mark.parametrize(
     "changes, step",
     [
-        ({"run": None, "findings": (), "release": None}, "beside train toy"),
         ({"findings": (), "release": None}, "beside audit run-toy"),
         ({"release": None}, "beside release run-toy"),
     ],
@@ -64,6 +63,8 @@ def test_the_next_action_follows_people(facts):
     release = facts.release
     draft = release.model_copy(update={"state": "draft", "signatures": ()})
     rejected = release.model_copy(update={"state": "rejected"})
+    untrained = stand(replace(facts, run=None, findings=(), release=None), Language("en")).step
+    assert untrained.href == f"/train?corpus={facts.corpus.id}"
     for changed, place in (
         (draft, f"/review/{release.id}"),
         (rejected, f"/review/{release.id}"),
@@ -129,7 +130,7 @@ def test_only_a_reviewer_or_owner_starts_an_improvement(full, monkeypatch):
 
 
 def test_an_improvement_that_failed_says_why_to_those_who_may_start_one(draft):
-    (draft.workspace.state / "improve.log").write_text(
+    (draft.workspace.state / "started.log").write_text(
         "Sequence length 84 tokens\nError: None of 2 corrections adds anything to corpus 'toy'.\n  -> Correct <some>.\n",
         encoding="utf-8",
     )

@@ -174,7 +174,7 @@ def test_longer_rows_are_cut_counted_and_told(train: Any, messages: Any) -> None
     [
         ({"max_length": 65}, "takes up to 64 tokens"),
         ({"frozen_layers": 3}, "shows 2"),
-        ({"method": "lora"}, "no method 'lora'"),
+        ({"method": "loar"}, "no method 'loar'"),
     ],
 )
 def test_what_the_base_cannot_do_is_refused(train: Any, settings: dict[str, Any], said: str) -> None:

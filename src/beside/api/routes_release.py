@@ -16,7 +16,7 @@ from beside.api.bodies import (
     Started,
 )
 from beside.api.errors import document
-from beside.api.improving import start_improving
+from beside.api.starting import start_improving
 from beside.core.committee import Comment, Halt, Incident, Resolution
 from beside.core.errors import BadInput, NotSignedIn
 from beside.core.types import Condition, Release, Reply

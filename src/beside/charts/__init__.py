@@ -17,6 +17,8 @@ from beside.charts.bars import bars, reliability
 from beside.charts.confusion import confusion
 from beside.charts.lines import curve, learning
 from beside.charts.paper import ACCENT, FONTS, HAIRLINE, INK, MEASURED, MUTED, PAPER, WARNING, saying
+from beside.charts.scatter import scatter
+from beside.charts.trials import trials
 from beside.core.errors import BadInput
 
 VEGA_LITE = "6.4"
@@ -85,5 +87,13 @@ def interval(value: float, low: float, high: float, limit: float | None, better:
     )
 
 
-CHARTS = {"confusion": confusion, "reliability": reliability, "bars": bars, "learning": learning, "curve": curve}
+CHARTS = {
+    "confusion": confusion,
+    "reliability": reliability,
+    "bars": bars,
+    "learning": learning,
+    "curve": curve,
+    "scatter": scatter,
+    "trials": trials,
+}
 TABLES = ("examples", "report")

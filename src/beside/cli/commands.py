@@ -1,11 +1,24 @@
-"""Every sub-command, one per verb; prints, never computes. Importing a file registers its commands, in this order."""
+"""Every sub-command, one per verb; prints, never computes. Importing a file registers its commands."""
 
 from __future__ import annotations
 
-from beside.cli import accounts, committee, documenting, labelling, making, proving, using, workplace
+from beside.cli import accounts, committee, comparing, documenting, labelling, making, proving, searching, using, workplace
 from beside.cli.frame import app
 
-__all__ = ["accounts", "app", "committee", "documenting", "labelling", "main", "making", "proving", "using", "workplace"]
+__all__ = [
+    "accounts",
+    "app",
+    "committee",
+    "comparing",
+    "documenting",
+    "labelling",
+    "main",
+    "making",
+    "proving",
+    "searching",
+    "using",
+    "workplace",
+]
 
 
 def main() -> None:

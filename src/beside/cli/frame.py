@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from beside import __version__
+from beside.cli.sections import Sectioned
 from beside.core.errors import BesideError, StorageFailed
 
 if TYPE_CHECKING:  # heavy: loaded by the command that needs it
@@ -27,6 +28,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
+    cls=Sectioned,
 )
 
 Folder = Annotated[
@@ -40,6 +42,9 @@ HERE = Path(".")
 # what to do after Ctrl-C, by verb
 GO_ON = {
     "train": "Go on from here with: beside train --resume",
+    "search": "The same command again goes on from here.",
+    "rerun": "The same command again goes on from here.",
+    "compare": "The same command again goes on from here.",
     "improve": "The same command again goes on from here.",
     "self-train": "The same command again goes on from here.",
     "demo": "The same command again goes on from here.",

@@ -62,10 +62,13 @@ def import_(
 def train(
     corpus: Annotated[str | None, typer.Argument(help="Id or name; may be left out with --resume.")] = None,
     base: Annotated[str | None, typer.Option(help="embedded, scratch, a folder, or a Hugging Face id.")] = None,
-    method: Annotated[str | None, typer.Option(help="lpft, full, probe, ...; best = chosen by cross-validation.")] = None,
+    method: Annotated[str | None, typer.Option(help="A method; best = chosen by cross-validation.")] = None,
     recipe: Annotated[Path | None, typer.Option(help="TOML file of recipe knobs.")] = None,
     set_: Settings = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with a training that was killed.")] = False,
+    track: Annotated[
+        list[str] | None, typer.Option(help="Show the training in wandb or mlflow as well, on this machine; repeatable.")
+    ] = None,
     workspace: Folder = HERE,
     as_: As = None,
     json: Json = False,
@@ -77,7 +80,7 @@ def train(
     asked = any(option is not None for option in (base, method, recipe, set_))
     read = read_recipe(recipe, set_ or [], base=base, method=method) if asked or not resume else None
     with working(workspace, as_) as loop:
-        run = loop.train(corpus, read, resume)
+        run = loop.train(corpus, read, resume, track=track or ())
     show(json, run, run_in_words)
 
 

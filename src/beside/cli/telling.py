@@ -60,8 +60,9 @@ def report_in_words(corpus: Corpus, report: Report) -> None:
 def run_in_words(run: Run) -> None:
     """What came out of a training."""
     out = Terminal()
-    share = f"{run.trainable / 1e6:.1f} M of {run.parameters / 1e6:.1f} M parameters"
-    out.say(f"Run {run.id}: {run.recipe.method} on {run.recipe.base}, {share}, {run.seconds:.0f} s")
+    share = f"{run.trainable / 1e6:.2f} M of {run.parameters / 1e6:.2f} M parameters ({run.trainable / run.parameters:.2%})"
+    memory = "" if run.peak_memory is None else f", peak memory {run.peak_memory / 2**20:.0f} MiB"
+    out.say(f"Run {run.id}: {run.recipe.method} on {run.recipe.base}, {share}, {run.seconds:.0f} s{memory}")
     if run.scores:
         out.say(
             "  tune split (used for choosing; the audit has the honest numbers): "

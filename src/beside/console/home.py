@@ -13,7 +13,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
 
 from beside.api.actor import caller
-from beside.api.improving import LOG, start_improving
+from beside.api.starting import LOG, start_improving
 from beside.console.language import Language
 from beside.console.page import language_of, render, workspace_of
 from beside.console.standing import Facts, Line, stand
@@ -48,7 +48,7 @@ def home(request: Request) -> Response:
         chapters=read(workspace, actor, language_of(request), datetime.now(UTC)),
         comparisons=workspace.records.comparisons(actor)[:SHOWN],
         progress=workspace.progress(),
-        started="started" in request.query_params,
+        started=request.query_params.get("started", ""),
         failed=failed(workspace) if actor.may("reviewer") else None,
     )
 
@@ -82,7 +82,7 @@ def read(workspace: Workspace, actor: Actor, language: Language, now: datetime) 
 
 
 def failed(workspace: Workspace) -> BesideError | None:
-    """What ended the last improvement that was started here; nothing while it runs or when it went well."""
+    """What ended the work that was last started here; nothing while it runs or when it went well."""
     file = workspace.state / LOG
     lines = file.read_text(encoding="utf-8", errors="replace").splitlines() if file.is_file() else []
     for line, after in pairwise([*lines, ""]):

@@ -213,6 +213,12 @@ SENTENCES: tuple[tuple[str, str], ...] = (
         r"Tell the owner of this server the number (?P<number>\w+); its log has the details\.",
         N_("Tell the owner of this server the number %(number)s; its log has the details."),
     ),
+    # core/recipe.py
+    (r"Recipe key '(?P<key>\w+)' cannot be (?P<given>.+?): (?P<why>.+)", N_("%(key)s cannot be %(given)s: %(why)s")),
+    (
+        r"(?P<key>\w+): unit (?P<unit>.+), default (?P<default>.+?); (?P<reason>.+)",
+        N_("The reason for %(key)s stands beside its field; default: %(default)s."),
+    ),
     *ACCOUNTS,
     *COMMITTEE,
     # last, for a name may hold anything

@@ -167,7 +167,7 @@ def next_step(facts: Facts, language: Language) -> Step:
     """What a person does next to move this model on."""
     say, corpus, run, release = language.say, facts.corpus, facts.run, facts.release
     if run is None:
-        return Step(say("Train a model on this text."), command=f"beside train {corpus.name}")
+        return Step(say("Train a model on this text."), f"/train?corpus={corpus.id}", say("Train"))
     if not facts.findings:
         return Step(say("Measure what this model can and cannot do."), command=f"beside audit {run.id}")
     if release is None:

@@ -84,6 +84,8 @@ STAGES = {
     "write": N_("Writing the rows"),
     "head": N_("Fitting the head"),
     "train": N_("Training"),
+    "search": N_("Searching for a recipe"),
+    "confirm": N_("Confirming the winner"),
     "audit": N_("Auditing"),
     "embed": N_("Reading the training rows"),
 }

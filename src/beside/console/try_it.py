@@ -20,7 +20,8 @@ from beside.console.page import render, workspace_of
 from beside.core import registry
 from beside.core.asking import Neighbours
 from beside.core.errors import BesideError, UnknownName
-from beside.core.types import Actor, Answer, Explanation, Prediction
+from beside.core.languages import spoken
+from beside.core.types import Actor, Answer, Explanation, Prediction, Release
 from beside.loop import Loop
 from beside.stages.neighbours import SEE_ROWS
 from beside.store.workspace import Workspace
@@ -158,7 +159,7 @@ def page(
         pieces=pieces(prediction.text, why) if prediction and isinstance(why, Explanation) else [],
         reply=reply(workspace, prediction) if prediction else None,
         said=last_answer(workspace, actor, prediction) if prediction else None,
-        examples=examples(workspace),
+        examples=examples(workspace, actor, answering) if answering else [],
         error=error,
         note=note,
         before=before,
@@ -205,11 +206,16 @@ def reply(workspace: Workspace, prediction: Prediction) -> str | None:
     return suggested
 
 
-def examples(workspace: Workspace) -> Sequence[str]:
-    """Texts to start from."""
+def examples(workspace: Workspace, actor: Actor, release: Release) -> Sequence[str]:
+    """Texts to start from, in languages that the model learned; all where the person may not know what it learned from."""
     name = workspace.settings.application
     texts: Sequence[str] = registry.load("applications", name).examples if name else ()
-    return texts
+    try:
+        corpus = workspace.records.corpus(actor, workspace.records.run(actor, release.run_id).corpus_id)
+    except UnknownName:
+        return texts
+    known = workspace.artifacts.read_json(corpus.report)["languages"] if corpus.report else {}
+    return [text for text, language in zip(texts, spoken(texts), strict=True) if language in known] or texts
 
 
 def last_answer(workspace: Workspace, actor: Actor, prediction: Prediction) -> Answer | None:

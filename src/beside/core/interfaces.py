@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
@@ -146,6 +147,13 @@ class Task(Protocol):
 class Trainable(Protocol):
     """A model as a method sees it."""
 
+    encoder: Any  # the Hugging Face encoder inside
+    frozen: int  # bottom layers that the recipe keeps as pre-trained
+
+    @property
+    def layers(self) -> Sequence[Any]:
+        """The stacked layers of the encoder; empty when they cannot be told apart."""
+
     def named_parameters(self) -> Iterator[tuple[str, Any]]:
         """Every parameter with its name."""
 
@@ -153,17 +161,69 @@ class Trainable(Protocol):
         """Parameters that the recipe keeps as pre-trained."""
 
 
+class Guide(Protocol):
+    """What a method does beside the gradient while the steps go by. Tensors are torch's, called Any here."""
+
+    def penalty(self) -> Any:
+        """A scalar, added to the mean loss of each batch."""
+
+    def after(self, step: int) -> None:
+        """Called after each optimiser step, its gradients still there; `step` counts from 1."""
+
+    def settled(self, step: int) -> bool:
+        """Whether the weights after this step are such as the method promises; others are not kept, however good they are."""
+
+    def told(self) -> str:
+        """The outcome, in a sentence for a person."""
+
+    def state(self) -> dict[str, Any]:
+        """Tensors by name: what a training that was killed needs to go on with the same weights."""
+
+    def put_back(self, tensors: dict[str, Any]) -> None:
+        """What `state` gave."""
+
+
 class Method(Protocol):
     """What is trained.
 
-    Beside what stands here a method may say `for_few = True` (a candidate when the method is chosen by measurement, because rows
-    are few) and `by_pairs = True` (its gradient steps compare rows with each other; the head is fitted when they are over).
+    A method may have more, and `engine/attaching.py` asks for it: `knobs`, the values of its own for knobs that a recipe leaves
+    open; `configured(recipe)`, the method with the knobs of a recipe; `guide(steps)`, a `Guide` of the training that follows;
+    `finish(model)`, called on the trained model, which leaves a plain one, or else returns as plain data what must be stored to
+    put its parts back in; and `rebuild(model, structure)`, which does that.
+
+    For few rows: `for_few = True`, a candidate when the method is chosen by measurement; `by_pairs = True`, its gradient steps
+    compare rows with each other, and the head is fitted again when they are over; `masked = True`, it fills a blank
+    (`engine/masked.py`).
     """
 
     probe_first: bool  # whether the head is fitted on frozen embeddings before anything else
 
     def attach(self, model: Trainable) -> list[str]:
         """Freezes or adds to the model; names of the parameters that gradient steps may change (none: the probe is all)."""
+
+
+class Tracking(Protocol):
+    """One training as a tracker shows it."""
+
+    def epoch(self, row: Mapping[str, float]) -> None:
+        """One epoch's numbers: `epoch`, `loss`, tune scores."""
+
+    def end(self, recipe: Mapping[str, Any], scores: Mapping[str, float]) -> None:
+        """The recipe with every knob filled in, and the scores of what is kept; nothing more comes."""
+
+    def fail(self) -> None:
+        """The training did not come to its end; nothing more comes, but the same name may be opened again."""
+
+
+class Tracker(Protocol):
+    """Where training curves go. On this machine unless the user's own environment names another place."""
+
+    def open(self, home: Path, name: str, about: Mapping[str, Any]) -> Tracking:
+        """Begins a run, or goes on with the one of that name; what is kept locally lies in `home`.
+
+        Raises:
+            BadOption: its package is not installed; the hint says how to.
+        """
 
 
 class Explainer(Protocol):

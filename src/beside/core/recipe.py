@@ -6,6 +6,7 @@ whose default is `None` is filled in by the training stage from the data, and wh
 
 from __future__ import annotations
 
+import json
 import tomllib
 from collections.abc import Sequence
 from difflib import get_close_matches
@@ -20,6 +21,7 @@ from beside.core.questions import KEYS
 
 Model = TypeVar("Model", bound=BaseModel)
 POLICIES = Path(__file__).parent.parent / "policies"
+BEST = "best"  # in place of a method: the one that does best in cross-validation
 OLD_KEYS = {"quorum", "roles"}  # of policies; still read
 
 
@@ -90,6 +92,23 @@ class Recipe(BaseModel):
     frozen_layers: int | None = knob(
         None, "layers", "bottom layers kept as pre-trained; they are run once, so epochs get faster", ge=0, le=100
     )
+    lora_rank: int = knob(8, "ranks", "of each update of lora; 4 to 16 do equally well (Hu et al. 2022)", ge=1, le=1024)
+    lora_alpha: int = knob(16, "factor", "lora and adalora scale their updates by alpha / rank; twice the rank is usual", ge=1)
+    lora_dropout: float = knob(0.0, "share", "on what goes into the updates of lora and adalora, beside the base's own", ge=0, lt=1)
+    lora_targets: Literal["all", "attention"] = knob(
+        "all", "name", "linear layers that lora and adalora adapt: all match full fine-tuning; attention = query and value alone"
+    )
+    adalora_rank: int = knob(8, "ranks", "mean rank that adalora leaves in each matrix", ge=1, le=1024)
+    adalora_initial_rank: int = knob(
+        12, "ranks", "rank that adalora begins with: half more than it keeps (Zhang et al. 2023)", ge=2, le=2048
+    )
+    prefix_length: int = knob(
+        20, "tokens", "learned tokens before each text, in every layer; attention gets longer by them", ge=1, le=512
+    )
+    adapter_size: int = knob(64, "numbers", "width of each bottleneck of adapter (Houlsby et al. 2019)", ge=1, le=4096)
+    adapter_style: Literal["houlsby", "pfeiffer"] = knob(
+        "houlsby", "name", "houlsby = two bottlenecks a layer, and its norms learn; pfeiffer = one, half as many parameters"
+    )
     head_start: Literal["auto", "logistic", "prototype"] = knob(
         "auto",
         "name",
@@ -100,6 +119,16 @@ class Recipe(BaseModel):
     patience: int | None = knob(None, "epochs", "stop after so many epochs without a better tune score; None = never", ge=1)
     seed: int = knob(0, "number", "same seed, same data, same machine: same weights", ge=0, lt=2**32)
     threads: int | None = knob(None, "threads", "None = all cores; stored, because sums depend on it", ge=1, le=1024)
+
+    def as_toml(self, first: str) -> str:
+        """The recipe as `beside train` reads it, each knob under its unit and reason, below a first line."""
+        lines = [first]
+        for name, field in Recipe.model_fields.items():
+            value = getattr(self, name)
+            # JSON writes strings and numbers as TOML does; TOML has no word for nothing
+            line = f"# {name} is not set" if value is None else f"{name} = {json.dumps(value, ensure_ascii=False)}"
+            lines += ["", f"# {describe(field)}", line]
+        return "\n".join(lines) + "\n"
 
 
 class Limit(BaseModel):

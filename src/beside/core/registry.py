@@ -26,6 +26,7 @@ FAMILIES = {
     "tasks": "task",
     "methods": "method",
     "explainers": "explainer",
+    "trackers": "tracker",
     "checks": "check",
     "applications": "application",
 }

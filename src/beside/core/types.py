@@ -81,6 +81,7 @@ class Run(Value):
     parent: str | None = None
     seed: int
     seconds: float
+    peak_memory: int | None = None  # bytes: most that the process held in memory while it trained; None = from before it was kept
     versions: dict[str, str]
     made_at: datetime
 

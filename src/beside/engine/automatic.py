@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from beside.core.recipe import Recipe
+from beside.core.registry import load
 from beside.core.splitting import FEW_PER_LABEL
 
 MANY_PER_LABEL = 200  # rows per label from which nearly every layer learns
@@ -50,6 +51,7 @@ def fill(recipe: Recipe, facts: Situation) -> Recipe:
         "label_names": few and not scratch and all(is_spoken(label) for label in facts.labels),
         "threads": facts.threads,
     }
+    own |= getattr(load("methods", str(recipe.method or own["method"])), "knobs", {})
     values = {key: value for key, value in own.items() if getattr(recipe, key) is None}
     if recipe.pooling == "auto":
         values["pooling"] = "unit" if sentence_encoder else "mean" if scratch else "cls"

@@ -19,6 +19,7 @@ from beside.engine.loading import embedded_path
 from beside.engine.tokens import Tokens, load_tokens, train_tokenizer
 
 EMBEDDED_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
+SCRATCH_POSITIONS = 256
 KNOWN_BASES = "Known bases: embedded, scratch, a folder with safetensors weights, or a Hugging Face id (needs the network once)."
 
 # progress bars and advice of the library; what matters of it comes as our own errors
@@ -129,7 +130,8 @@ def scratch_encoder(texts: list[str], max_length: int, kept: Path) -> tuple[PreT
         num_hidden_layers=2,
         num_attention_heads=4,
         intermediate_size=512,
-        max_position_embeddings=max(max_length, 16),
+        # the same whether a length was asked for or chosen from the rows: a stored recipe says what was chosen, and repeats the run
+        max_position_embeddings=max(max_length, SCRATCH_POSITIONS),
         hidden_dropout_prob=0.2,
         attention_probs_dropout_prob=0.1,
         pad_token_id=0,

@@ -17,7 +17,7 @@ import torch
 from torch import Tensor, nn
 
 from beside.core.errors import BadInput
-from beside.core.interfaces import Progress, Task
+from beside.core.interfaces import Guide, Progress, Task
 from beside.core.recipe import Recipe
 from beside.engine.checkpoint import Checkpoint, State
 from beside.engine.feed import Feed
@@ -58,6 +58,7 @@ class Fit:
         evaluate: scores of the model on the tune split, main score first, `loss` included; None when there is no tune split.
         recipe: with every automatic knob filled in.
         checkpoint: where to save and find the state.
+        guide: what the method does beside the gradient, given how many steps there are.
     """
 
     def __init__(
@@ -74,6 +75,7 @@ class Fit:
         checkpoint: Checkpoint,
         progress: Progress,
         on_epoch: Callable[[dict[str, float]], None] = lambda row: None,
+        guide: Callable[[int], Guide | None] = lambda steps: None,
     ) -> None:
         self.model, self.rows, self.task, self.recipe = model, rows, task, recipe
         self.targets_N = task.encode(rows.targets, labels)
@@ -91,6 +93,7 @@ class Fit:
         self.optimizer = make_optimizer(model, recipe)
         self.rates = [group["lr"] for group in self.optimizer.param_groups]
         self.factor = schedule(recipe, self.steps)
+        self.guide = guide(self.steps)
         self.epoch, self.step_in_epoch, self.loss_sum = 0, 0, 0.0
         self.fitted = Fitted()
         self.best: dict[str, Tensor] | None = None
@@ -155,13 +158,16 @@ class Fit:
         for batch in group:
             loss = self.loss_of(batch)
             share = len(batch) / rows_in_step
-            (loss * share).backward()
+            whole = loss if self.guide is None else loss + self.guide.penalty()
+            (whole * share).backward()
             total += float(loss.detach()) * share
         if not np.isfinite(total):
             raise BadInput(f"The loss became {total} in epoch {self.epoch + 1}.", "Lower learning_rate, or set clip_norm=1.")
         if self.recipe.clip_norm:
             nn.utils.clip_grad_norm_(self.trained, self.recipe.clip_norm, foreach=True)
         self.optimizer.step()
+        if self.guide is not None:
+            self.guide.after(self.step + 1)
         return total
 
     def loss_of(self, batch: np.ndarray) -> Tensor:
@@ -175,7 +181,9 @@ class Fit:
             scores = self.evaluate(self.model)
             row |= {f"tune_{name}": value for name, value in scores.items()}
             rank = (next(iter(scores.values())), -scores["loss"])  # equal scores: the lower loss
-            if rank > self.best_score:
+            if self.guide is not None and not self.guide.settled(self.step):
+                self.fitted.kept_epoch = self.epoch + 1  # for the time being
+            elif rank > self.best_score:
                 self.best_score = rank
                 self.best = {name: tensor.detach().clone() for name, tensor in self.model.state_dict().items()}
                 self.fitted.kept_epoch = self.epoch + 1
@@ -218,6 +226,7 @@ class Fit:
             for name, tensor in state.items()
             if tensor is not None
         }
+        tensors |= {f"guide.{name}": tensor for name, tensor in (self.guide.state() if self.guide else {}).items()}
         tensors["random"] = torch.get_rng_state()
         spent = self.fitted.seconds_before + time.perf_counter() - self.since
         facts: dict[str, Any] = {
@@ -261,6 +270,8 @@ class Fit:
             index, _, key = name.partition(".")
             moments.setdefault(int(index), {})[key] = tensor
         self.optimizer.load_state_dict({**self.optimizer.state_dict(), "state": moments})
+        if self.guide is not None:
+            self.guide.put_back(part(tensors, "guide."))
         torch.set_rng_state(tensors["random"])
         self.epoch, self.step_in_epoch, self.loss_sum = facts["epoch"], facts["step_in_epoch"], facts["loss_sum"]
         if facts["best_score"]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
@@ -16,6 +17,7 @@ from torch.nn.functional import gelu, normalize
 from transformers import AutoConfig, AutoModel, PreTrainedModel
 
 from beside.core.errors import BadInput, StorageFailed
+from beside.core.registry import load
 from beside.engine.bases import embedded_folder as embedded_folder
 from beside.engine.bases import load_base as load_base
 from beside.engine.tokens import Tokens, load_tokens
@@ -35,6 +37,7 @@ class Facts:
     max_length: int  # tokens
     temperature: float = 1.0  # logits are divided by it
     format: int = 1
+    structure: dict[str, Any] | None = None  # parts that a method put into the encoder, and the method's name; None = a plain one
 
 
 class Transform(nn.Module):
@@ -81,6 +84,11 @@ class Model(nn.Module):
             for part in (self.encoder.embeddings, *layers_of(self.encoder)[: self.frozen]):
                 part.eval()
         return self
+
+    @property
+    def layers(self) -> nn.ModuleList:
+        """The encoder's layers; empty when they cannot be run one by one."""
+        return layers_of(self.encoder)
 
     @property
     def width(self) -> int:
@@ -172,7 +180,8 @@ def save_model(folder: Path, model: Model, tokens: Tokens, facts: Facts) -> None
         save_file({name: tensor.contiguous() for name, tensor in model.state_dict().items()}, folder / "model.safetensors")
         model.encoder.config.save_pretrained(folder)
         (folder / "tokenizer.json").write_text(tokens.tokenizer.to_str(pretty=True), encoding="utf-8")
-        (folder / FACTS).write_text(json.dumps(asdict(facts), ensure_ascii=False, indent=1), encoding="utf-8")
+        plain = {key: value for key, value in asdict(facts).items() if value is not None}
+        (folder / FACTS).write_text(json.dumps(plain, ensure_ascii=False, indent=1), encoding="utf-8")
     except (OSError, SafetensorError) as error:
         remedy = "Free disk space, then go on with: beside train --resume"
         raise StorageFailed(f"Cannot save the model: {error}.", remedy) from error
@@ -191,6 +200,8 @@ def load_model(folder: Path) -> tuple[Model, Tokens, Facts]:
         drop_unused(encoder)
         weights = load_file(folder / "model.safetensors")
         model = Model(encoder, weights["head.weight"].shape[0], facts.pooling)
+        if facts.structure:
+            load("methods", facts.structure["method"]).rebuild(model, facts.structure)
         model.load_state_dict(weights, strict=True)
     except Exception as error:  # the libraries raise all kinds for what is not theirs
         raise BadInput(f"Cannot load the model in '{folder.name}': {error}", "The folder must be one that Beside saved.") from error

@@ -42,6 +42,20 @@ class Route:
         return {"epoch": 0.0, "route_rows": float(self.rows), **{f"route_{name}": share for name, share in self.shares.items()}}
 
 
+def routed(
+    examples: Sequence[Example],
+    labels: tuple[str, ...],
+    task_name: str,
+    recipe: Recipe,
+    home: Path,
+    resume: bool,
+    progress: Progress,
+) -> tuple[tuple[dict[str, float], ...], Recipe]:
+    """What was measured, for the history, and the recipe with the chosen method. Arguments and errors as of `measured`."""
+    route = measured(examples, labels, task_name, recipe, home, resume, progress)
+    return (route.row(),), recipe.model_copy(update={"method": route.method})
+
+
 def measured(
     examples: Sequence[Example],
     labels: tuple[str, ...],

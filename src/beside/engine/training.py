@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import torch
 
 from beside.core.errors import GateClosed
 from beside.core.interfaces import Method, Progress, Silent, Task
-from beside.core.recipe import Recipe
+from beside.core.recipe import BEST, Recipe
 from beside.core.registry import load, source
 from beside.core.types import Example
+from beside.engine.attaching import by_pairs, chosen, completed, guide_of, report_added
 from beside.engine.automatic import spoken
 from beside.engine.building import build
 from beside.engine.checkpoint import Checkpoint
@@ -25,13 +27,19 @@ from beside.engine.model import Facts, Model, drops, save_model
 from beside.engine.pairs import PairFit
 from beside.engine.probe import fit_head, fit_temperature, prototypes
 from beside.engine.runtime import TRUTH_TEXTS, TorchSubject, fresh_logits
-from beside.engine.telling import announcing, kept_rule
+from beside.engine.telling import announcing, kept_rule, report_trainable, trainable
 from beside.engine.tracking import tensorboard
+from beside.engine.vocabulary import used_rows_only
 
-BEST = "best"  # in place of a method: the one that does best in cross-validation (engine/routes.py)
 TRUTH_TOLERANCE = 1e-4  # logits; a reload on the same machine differs by less
 PROTOTYPE_SCALE = 20.0  # steepness of the cosine head's softmax; chosen on BANKING77's dev split
 PROBE_STRENGTH = 10.0  # scikit-learn's C on unit-length embeddings; chosen on BANKING77's dev split
+
+
+class Watch(Protocol):
+    """Told after each epoch."""
+
+    def __call__(self, row: dict[str, float], recipe: Recipe) -> None: ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,13 +61,14 @@ class Learned:
 
     subject: TorchSubject
     recipe: Recipe  # every automatic knob filled in
-    names: list[str]  # parameters that gradient steps changed
+    trainable: int
+    parameters: int  # with what the method added, before it was made ready to be saved
     truncated: int
     fitted: Fitted
 
 
 def train_model(
-    folder: Path,
+    folder: Path | None,
     examples: Sequence[Example],
     tune: Sequence[Example],
     labels: tuple[str, ...],
@@ -70,8 +79,13 @@ def train_model(
     resume: bool,
     boards: Path | None,
     progress: Progress,
+    watch: Watch | None = None,
 ) -> Trained:
     """Trains on `examples`, chooses on `tune` (may be empty), and saves the model into `folder`.
+
+    Args:
+        folder: None = only the scores are wanted: nothing is saved.
+        watch: told each epoch's numbers and the recipe with every knob filled in; what it raises ends the training.
 
     Raises:
         BadInput, BadOption: the base cannot be loaded or not be trained like this.
@@ -83,18 +97,21 @@ def train_model(
     """
     must_agree(recipe)
     if recipe.method not in (None, BEST):
-        source("methods", recipe.method)  # a name that does not exist is refused before a base is loaded
-    row, recipe = routed(examples, labels, task_name, recipe, checkpoint.folder, resume, progress)
-    given: dict[str, Any] = {"checkpoint": checkpoint, "resume": resume, "boards": boards, "progress": progress}
+        source("methods", str(recipe.method))  # a name that does not exist is refused before a base is loaded
+    row: tuple[dict[str, float], ...] = ()
+    if recipe.method == BEST:
+        from beside.engine.routes import routed  # it trains by this file
+
+        row, recipe = routed(examples, labels, task_name, recipe, checkpoint.folder, resume, progress)
+    given: dict[str, Any] = {"checkpoint": checkpoint, "resume": resume, "boards": boards, "progress": progress, "watch": watch}
     learned = learn(examples, tune, labels, task_name, recipe, **given)
     scores = finish(folder, learned.subject, tune, [example.text for example in tune or examples], progress)
-    model = learned.subject.model
     return Trained(
         recipe=learned.recipe,
         scores=scores,
         history=(*row, *learned.fitted.history),
-        trainable=trainable(model, learned.names),
-        parameters=sum(parameter.numel() for parameter in model.parameters()),
+        trainable=learned.trainable,
+        parameters=learned.parameters,
         truncated=learned.truncated,
         seconds_before=learned.fitted.seconds_before,
     )
@@ -111,6 +128,7 @@ def learn(
     resume: bool,
     boards: Path | None,
     progress: Progress,
+    watch: Watch | None = None,
 ) -> Learned:
     """A trained model in memory, neither scored nor saved. Raises as `train_model` does."""
     before = begun(checkpoint, resume, progress)
@@ -122,38 +140,22 @@ def learn(
     named = [Example(id=label, text=spoken(label), target=label) for label in labels] if recipe.label_names else []
     learned = [*examples, *named]
     subject = TorchSubject(model, tokens, Facts(task=task_name, labels=labels, pooling=model.pooling, max_length=tokens.max_length))
-    method: Method = load("methods", str(recipe.method))
+    method = chosen(recipe)
     names = method.attach(model)
     must_have_effect(recipe, bool(names) and not by_pairs(method), drops(model))
+    learns, there = trainable(model, names), sum(parameter.numel() for parameter in model.parameters())
     report_trainable(model, names, method.probe_first, progress)
+    report_added(method, recipe, progress)
     rows = Rows(
         feed=Feed(model, tokens.encode([example.text for example in learned]), tokens.pad_id, progress),
         targets=[str(example.target) for example in learned],
     )
     if method.probe_first and before is None:
         probe(model, rows, labels, recipe, progress)
-    loop = PairFit if by_pairs(method) else Fit
-    given = (checkpoint, before is not None, boards, progress, loop)
-    fitted = descend(subject, names, rows, tune, recipe, *given) if names else Fitted()
-    return Learned(subject=subject, recipe=recipe, names=names, truncated=cut, fitted=fitted)
-
-
-def routed(
-    examples: Sequence[Example],
-    labels: tuple[str, ...],
-    task_name: str,
-    recipe: Recipe,
-    home: Path,
-    resume: bool,
-    progress: Progress,
-) -> tuple[tuple[dict[str, float], ...], Recipe]:
-    """The recipe with its method chosen by measurement where that was asked for, and what was measured, for the history."""
-    if recipe.method != BEST:
-        return (), recipe
-    from beside.engine.routes import measured  # it trains by this file
-
-    route = measured(examples, labels, task_name, recipe, home, resume, progress)
-    return (route.row(),), recipe.model_copy(update={"method": route.method})
+    told = partial(watch, recipe=recipe) if watch else None
+    fitted = descend(subject, method, names, rows, tune, recipe, checkpoint, before is not None, boards, progress, told)
+    subject.facts = completed(method, subject, texts, progress)
+    return Learned(subject=subject, recipe=recipe, trainable=learns, parameters=there, truncated=cut, fitted=fitted)
 
 
 def begun(checkpoint: Checkpoint, resume: bool, progress: Progress) -> dict[str, Any] | None:
@@ -168,6 +170,7 @@ def begun(checkpoint: Checkpoint, resume: bool, progress: Progress) -> dict[str,
 
 def descend(
     subject: TorchSubject,
+    method: Method,
     names: list[str],
     rows: Rows,
     tune: Sequence[Example],
@@ -176,19 +179,23 @@ def descend(
     resume: bool,
     boards: Path | None,
     progress: Progress,
-    loop: type[Fit] = Fit,
+    watch: Callable[[dict[str, float]], None] | None = None,
 ) -> Fitted:
-    """The gradient steps; the model keeps the weights of the best tune epoch."""
+    """The gradient steps, if anything learns by them; the model keeps the weights of the best tune epoch."""
+    if not names:
+        return Fitted()
     task: Task = subject.task
+    refit = partial(probe, subject.model, rows, subject.labels, recipe) if by_pairs(method) else None
 
     def evaluate(model: Model) -> dict[str, float]:
-        if loop is PairFit:
-            probe(model, rows, subject.labels, recipe, Silent())
+        if refit:
+            refit(Silent())
         return scores_on(subject, task, tune, progress.say if recipe.epoch_report else None)
 
     torch.manual_seed(recipe.seed)  # dropout is the same whether or not a probe came before
     counts = np.bincount([subject.labels.index(target) for target in rows.targets], minlength=len(subject.labels))
-    fit = loop(
+    making = partial(
+        PairFit if refit else Fit,
         subject.model,
         names,
         rows,
@@ -199,43 +206,37 @@ def descend(
         recipe=recipe,
         checkpoint=checkpoint,
         progress=progress,
-        on_epoch=announcing(progress, tensorboard(boards) if boards else None),
+        on_epoch=announcing(progress, tensorboard(boards) if boards else None, watch),
+        guide=guide_of(method),
     )
-    fitted = fit.run(resume)
+    with used_rows_only(subject.model, names, rows.feed.ids, rows.feed.pad_id) as used:
+        if used:
+            progress.say(f"Word vectors: the {used} that occur in the training rows learn, the others stay as they are.")
+        fit = making()
+        fitted = fit.run(resume)
     progress.say(kept_rule(fitted, recipe, bool(tune)))
-    if loop is PairFit:
-        probe(subject.model, rows, subject.labels, recipe, progress)
+    if refit:
+        refit(progress)
+    if fit.guide is not None:
+        progress.say(fit.guide.told())
     return fitted
 
 
-def by_pairs(method: Method) -> bool:
-    """Whether a method's gradient steps compare rows with each other and leave the head for afterwards."""
-    return getattr(method, "by_pairs", False)
-
-
-def finish(folder: Path, subject: TorchSubject, tune: Sequence[Example], texts: list[str], progress: Progress) -> dict[str, float]:
+def finish(
+    folder: Path | None, subject: TorchSubject, tune: Sequence[Example], texts: list[str], progress: Progress
+) -> dict[str, float]:
     """Scores the tune split and fits the temperature on it, saves the model, and proves that it reloads."""
     scores: dict[str, float] = {}
     temperature = 1.0
     if tune:
         scores = scores_on(subject, subject.task, tune)
+    if folder is None:
+        return scores
+    if tune:
         temperature = fit_temperature(subject.logits(texts), [subject.labels.index(str(example.target)) for example in tune])
     save_model(folder, subject.model, subject.tokens, replace(subject.facts, temperature=temperature))
     prove(folder, subject, texts, progress)
     return scores
-
-
-def report_trainable(model: Model, names: list[str], probe_first: bool, progress: Progress) -> None:
-    """Says how much of the model learns: nothing is frozen silently."""
-    trained, total = trainable(model, names), sum(parameter.numel() for parameter in model.parameters())
-    first = "; the head is fitted on frozen embeddings first" if probe_first and names else ""
-    progress.say(f"Trainable {trained / 1e6:.2f} M of {total / 1e6:.2f} M parameters{first}.")
-
-
-def trainable(model: Model, names: list[str]) -> int:
-    """Parameters that learn: by gradient steps, or the head alone by the probe."""
-    learning = set(names) or {"head.weight", "head.bias"}
-    return sum(parameter.numel() for name, parameter in model.named_parameters() if name in learning)
 
 
 def probe(model: Model, rows: Rows, labels: Sequence[str], recipe: Recipe, progress: Progress) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -16,7 +15,7 @@ from beside.cards import dossier, typeset
 from beside.cards.details import key_figures, key_leaks
 from beside.cards.facts import DRAWN, Facts
 from beside.core.errors import BadInput, GateClosed
-from beside.core.recipe import Policy, Recipe, describe
+from beside.core.recipe import Policy
 from beside.core.statements import Statement, current, objections
 from beside.core.types import Corpus, Finding, Release, Run, Skipped, Split, content_id
 from beside.store.artifacts import Artifacts, rename_new
@@ -220,7 +219,7 @@ def contents(facts: Facts, findings: Sequence[Finding], model: Path) -> dict[str
         **dossier.render(facts),
         **dossier.pdfs(facts),
         "statements.json": as_json([one.model_dump(mode="json") for one in facts.statements]),
-        "recipe.toml": recipe_toml(facts.run.recipe).encode(),
+        "recipe.toml": facts.run.recipe.as_toml("# The recipe of this model, every knob as trained.").encode(),
         "run.json": as_json(facts.run.model_dump(mode="json")),
         "findings.json": as_json(evidence),
         "corpus.json": as_json({**facts.corpus.model_dump(mode="json"), **counts}),
@@ -238,17 +237,6 @@ def manifest_facts(facts: Facts) -> dict[str, Any]:
         "pdf": typeset.printer(),
         "truth_test": {"texts": facts.truth_texts, "limit": facts.truth_limit, "unit": "probability"},
     }
-
-
-def recipe_toml(recipe: Recipe) -> str:
-    """The recipe as `beside train` reads it, each knob under its unit and reason."""
-    lines = ["# The recipe of this model, every knob as trained."]
-    for name, field in Recipe.model_fields.items():
-        value = getattr(recipe, name)
-        # JSON writes strings and numbers as TOML does; TOML has no word for nothing
-        line = f"# {name} is not set" if value is None else f"{name} = {json.dumps(value, ensure_ascii=False)}"
-        lines += ["", f"# {describe(field)}", line]
-    return "\n".join(lines) + "\n"
 
 
 def as_json(content: Any) -> bytes:

@@ -19,12 +19,15 @@ from beside.core.errors import Altered, BadInput, BadOption, NotEnoughData, Unre
 from beside.core.interfaces import Progress
 from beside.core.recipe import Recipe, checked
 from beside.core.types import Corpus, Example, Run, Splits, content_id
+from beside.engine import memory
 from beside.engine.checkpoint import Checkpoint
+from beside.engine.tracking import Trackings
 from beside.engine.training import train_model
 from beside.store.artifacts import Artifacts
 from beside.store.files import storage_errors, whole_file
 
 REQUEST = "request.json"  # in the folder of a training that is not over: what was asked for
+TOLD = ("recipe", "scores", "history", "trainable", "parameters", "truncated")  # what a run keeps of its training as it is
 MODEL = "model-"  # beginning of the name of a folder in which a model is made
 
 
@@ -45,6 +48,7 @@ def train(
     progress: Progress,
     now: datetime,
     parent: str | None = None,
+    track: Sequence[str] = (),
 ) -> Run:
     """Fine-tunes a model on the train split; choices are made on the tune split; the test split is not looked at.
 
@@ -54,8 +58,10 @@ def train(
         boards: folder of TensorBoard files, or None for none.
         resume: go on from the checkpoint of this very training, when there is one.
         parent: run that this one is to replace.
+        track: names of trackers that are told, too; they change nothing of the run.
 
     Raises:
+        UnknownName, BadOption: there is no such tracker, or its package is not installed.
         NotEnoughData: fewer than two labels to learn.
         UnreadableText: the base model does not know the script of the text.
         GateClosed: the saved model does not answer like the trained one.
@@ -63,10 +69,10 @@ def train(
         Altered: the checkpoint is not what was written.
     """
     began = time.perf_counter()
-    name = run_id(corpus.id, recipe, parent)
-    examples = labelled(splits.train)
+    memory.restart()
+    home, examples = checkpoints / run_id(corpus.id, recipe, parent), labelled(splits.train)
     must_be_learnable(corpus.labels, examples)
-    with model_folder(checkpoints / name) as folder:
+    with tracked(track, corpus, recipe, home, progress) as trackings, model_folder(home) as folder:
         trained = train_model(
             folder,
             examples,
@@ -74,28 +80,32 @@ def train(
             corpus.labels,
             corpus.task,
             recipe,
-            checkpoint=Checkpoint(checkpoints / name),
+            checkpoint=Checkpoint(home),
             resume=resume,
-            boards=boards / name if boards else None,
+            boards=boards / home.name if boards else None,
             progress=progress,
+            watch=trackings.watch,
         )
         model = artifacts.put_folder(folder)
+        trackings.end(trained.recipe, trained.scores, trained.history)
     return Run(
-        id=name,
+        id=home.name,
         corpus_id=corpus.id,
-        recipe=trained.recipe,
         model=model,
-        scores=trained.scores,
-        history=trained.history,
-        trainable=trained.trainable,
-        parameters=trained.parameters,
-        truncated=trained.truncated,
+        **{name: getattr(trained, name) for name in TOLD},
         parent=parent,
         seed=recipe.seed,
         seconds=trained.seconds_before + time.perf_counter() - began,
+        peak_memory=memory.peak(),
         versions=versions(),
         made_at=now,
     )
+
+
+def tracked(names: Sequence[str], corpus: Corpus, recipe: Recipe, home: Path, progress: Progress) -> Trackings:
+    """The trackers of the training whose checkpoints are in `home`; what they keep lies in the workspace's state folder."""
+    about = {"corpus": corpus.name, "corpus_id": corpus.id, "task": corpus.task, "seed": recipe.seed}
+    return Trackings(names, home.parent.parent / "tracking", home.name, about, progress)
 
 
 def labelled(examples: Sequence[Example]) -> list[Example]:

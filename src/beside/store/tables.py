@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, ClassVar, Self
 
-from sqlalchemy import ForeignKey
+from sqlalchemy import BigInteger, ForeignKey
 from sqlalchemy.orm import Mapped, mapped_column, object_session
 
 from beside.core import committee, types
@@ -70,6 +70,7 @@ class Runs(Stored):
     parent: Mapped[str | None]
     seed: Mapped[int]
     seconds: Mapped[float]
+    peak_memory: Mapped[int | None] = mapped_column(BigInteger)
     versions: Mapped[Any] = json_column()
     made_at: Mapped[datetime]
 

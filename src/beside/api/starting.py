@@ -1,0 +1,72 @@
+"""Starts long work as a process of its own: training must not slow the server down, nor end with it."""
+
+from __future__ import annotations
+
+import logging
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Sequence
+
+from beside.api.actor import must_hold
+from beside.core.recipe import Recipe
+from beside.core.types import Actor
+from beside.store.workspace import Workspace
+
+LOG = "started.log"  # in the workspace's state: what the process said last
+IMPROVERS, TRAINERS = ("reviewer",), ("builder",)
+log = logging.getLogger("beside.api")
+
+
+def start_improving(workspace: Workspace, actor: Actor, release_id: str) -> int:
+    """Starts `beside improve` for a release; the number of the process. Its progress shows at /v1/progress.
+
+    Raises:
+        NotPermitted: only a reviewer or an owner may.
+        UnknownName: there is no such release.
+        Busy: something else works in this workspace.
+    """
+    must_hold(actor, IMPROVERS, "improve a release")
+    return start(workspace, actor, "improve", [workspace.records.release(actor, release_id).id])
+
+
+def start_training(workspace: Workspace, actor: Actor, corpus_id: str, recipe: Recipe) -> int:
+    """Starts `beside train` for a corpus with what the recipe changes; the number of the process.
+
+    Raises:
+        NotPermitted: only a builder or an owner may.
+        UnknownName: there is no such corpus.
+        Busy: something else works in this workspace.
+    """
+    must_hold(actor, TRAINERS, "train a model")
+    corpus = workspace.records.corpus(actor, corpus_id)
+    changed = {name: value for name, value in recipe.model_dump().items() if value != getattr(Recipe(), name)}
+    return start(workspace, actor, "train", [corpus.id, *(f"--set={name}={value}" for name, value in changed.items())])
+
+
+def start(workspace: Workspace, actor: Actor, verb: str, words: Sequence[str]) -> int:
+    """Starts `beside VERB WORDS` in the name of the person who asked. Raises Busy when something else is at work."""
+    with workspace.lock(verb):  # somebody who waits for an answer is told at once; the process itself locks again
+        pass
+    own = [verb, *words, "--workspace", str(workspace.folder), f"--as={actor.name}"]
+    output = os.open(workspace.state / LOG, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    try:
+        process = subprocess.Popen(
+            [sys.executable, "-P", "-m", "beside", *own],
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            cwd=workspace.folder,
+            start_new_session=True,
+        )
+    finally:
+        os.close(output)
+    threading.Thread(target=follow, args=(process, workspace, verb), daemon=True).start()
+    return process.pid
+
+
+def follow(process: subprocess.Popen[bytes], workspace: Workspace, verb: str) -> None:
+    """Waits for the end of the process, so that no zombie stays, and tells when it failed."""
+    if code := process.wait():
+        log.warning("`beside %s` in process %s ended with exit code %s; see '%s'.", verb, process.pid, code, workspace.state / LOG)

@@ -1,0 +1,115 @@
+"""Train: a corpus, and a form made from the recipe itself, so that no knob is typed twice."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal, get_args, get_origin
+
+from fastapi import APIRouter, Request
+from fastapi.responses import RedirectResponse, Response
+
+from beside.api.actor import caller, must_hold
+from beside.api.starting import TRAINERS, start_training
+from beside.cards.details import knobs
+from beside.cards.words import Words
+from beside.console.page import language_of, render, signed_in, workspace_of
+from beside.core import registry
+from beside.core.errors import BesideError
+from beside.core.recipe import BEST, Recipe, read_recipe
+
+FIRST = ("base", "method", "epochs", "batch_size", "learning_rate", "max_length", "seed")  # the others are folded away
+BASES = ("embedded", "scratch")
+LONGEST = 200  # characters of one value
+
+router = APIRouter(include_in_schema=False)
+
+
+@dataclass(frozen=True)
+class Knob:
+    """One field of the form."""
+
+    name: str
+    unit: str
+    reason: str
+    choices: tuple[str, ...]  # all that may be chosen; empty = anything may be written
+    offered: tuple[str, ...]  # values to start from where anything may be written
+    default: str  # empty = chosen from the data
+    typed: str
+
+
+@router.get("/train")
+def train(request: Request, corpus: str = "") -> Response:
+    """The page."""
+    return page(request, corpus, {})
+
+
+@router.post("/train")
+async def begin(request: Request) -> Response:
+    """Starts the training as a process of its own; its progress shows on Home."""
+    form = await request.form(max_fields=len(Recipe.model_fields) + 1)
+    typed = {name: str(value).strip()[:LONGEST] for name, value in form.items()}
+    corpus = typed.pop("corpus", "")
+    try:
+        must_hold(caller(request), TRAINERS, "train a model")
+        recipe = read_recipe(settings=[f"{name}={value}" for name, value in typed.items() if value])
+        start_training(workspace_of(request), caller(request), corpus, recipe)
+    except BesideError as error:
+        return page(request, corpus, typed, error)
+    return RedirectResponse("/?started=train", status_code=303)
+
+
+def page(request: Request, corpus: str, typed: dict[str, str], error: BesideError | None = None) -> Response:
+    """The form, with what was typed and what was wrong with it."""
+    workspace, actor = workspace_of(request), caller(request)
+    fields = form_fields(language_of(request).code, typed)
+    return render(
+        request,
+        "train.html",
+        status=error.status if error else 200,
+        corpora=workspace.records.corpora(actor),
+        corpus=corpus,
+        first=[knob for knob in fields if knob.name in FIRST],
+        others=[knob for knob in fields if knob.name not in FIRST],
+        unfolded=any(typed.get(knob.name) for knob in fields if knob.name not in FIRST),
+        may_train=signed_in(actor) and any(actor.may(role) for role in TRAINERS),
+        error=error,
+    )
+
+
+def form_fields(language: str, typed: dict[str, str]) -> list[Knob]:
+    """Every knob of the recipe, in its order, with its unit and reason in the language of the page."""
+    words = Words(language)
+    shown = []
+    for told in knobs(Recipe(), words):
+        field = Recipe.model_fields[told.name]
+        shown.append(
+            Knob(
+                name=told.name,
+                unit=told.unit,
+                reason=told.reason,
+                choices=choices_of(told.name, field.annotation),
+                offered=BASES if told.name == "base" else (),
+                default=""
+                if field.default is None
+                else str(field.default).lower()
+                if field.annotation is bool
+                else str(field.default),
+                typed=typed.get(told.name, ""),
+            )
+        )
+    return shown
+
+
+def plain(value: object) -> str:
+    """A value as `--set` takes it."""
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def choices_of(name: str, kind: Any) -> tuple[str, ...]:
+    """The values that a knob may have, where they can be counted."""
+    if name == "method":
+        return (*registry.names("methods"), BEST)
+    kinds = get_args(kind) if get_origin(kind) is not Literal and get_args(kind) else (kind,)
+    if bool in kinds:
+        return ("true", "false")
+    return next((get_args(one) for one in kinds if get_origin(one) is Literal), ())

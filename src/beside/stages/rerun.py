@@ -1,0 +1,114 @@
+"""Run -> the same training once more from what is stored, and whether it gives the same model. Nothing is stored or replaced."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Literal
+
+import numpy as np
+
+from beside.core.interfaces import Progress
+from beside.core.repetition import Repetition
+from beside.core.types import Corpus, Run, Splits
+from beside.engine.checkpoint import Checkpoint
+from beside.engine.runtime import TorchSubject, load_subject
+from beside.engine.training import train_model
+from beside.store.artifacts import Artifacts
+from beside.store.files import files_below, sha256_of, storage_errors
+
+TOLERANCE = 1e-4  # of scores: less is rounding
+
+
+def rerun(
+    run: Run,
+    corpus: Corpus,
+    splits: Splits,
+    *,
+    artifacts: Artifacts,
+    checkpoints: Path,
+    versions: Mapping[str, str],
+    progress: Progress,
+) -> Repetition:
+    """Trains again and compares; after a kill the same call goes on.
+
+    Same weights is what the same machine and versions must give. Where versions changed, the same scores are as good.
+
+    Args:
+        versions: of this machine, as a run has them.
+
+    Raises:
+        Altered: the stored rows, the model or the checkpoint are not what was written.
+    """
+    began = time.monotonic()
+    train, tune = ([row for row in split if row.target is not None] for split in (splits.train, splits.tune))
+    home = checkpoints / f"rerun-{run.id}"
+    checkpoint = Checkpoint(home)
+    with storage_errors(f"'{home}'"):
+        home.mkdir(parents=True, exist_ok=True)
+        folder = TemporaryDirectory(prefix="model-", dir=checkpoints, ignore_cleanup_errors=True)
+    with folder as made:
+        trained = train_model(
+            Path(made),
+            train,
+            tune,
+            corpus.labels,
+            corpus.task,
+            run.recipe,
+            checkpoint=checkpoint,
+            resume=checkpoint.index.exists(),
+            boards=None,
+            progress=progress,
+        )
+        texts = [row.text for row in tune or train]
+        before, after = (load_subject(place, run.recipe.threads) for place in (artifacts.folder(run.model), Path(made)))
+        changed = changed_files(artifacts.read_json(run.model), Path(made))
+        largest, answers = apart(before, after, texts) if changed else (0.0, 0)
+    checkpoint.clear()
+    other = changed_versions(run.versions, versions)
+    return Repetition(
+        run_id=run.id,
+        verdict=verdict_of(changed, run.scores, trained.scores, other),
+        changed_files=tuple(changed),
+        scores=run.scores,
+        again=trained.scores,
+        n=len(tune),
+        changed_answers=answers,
+        largest=largest,
+        versions=other,
+        seconds=time.monotonic() - began,
+    )
+
+
+def changed_files(stored: Mapping[str, str], folder: Path) -> list[str]:
+    """Names of the files that are not, byte for byte, those of the stored tree."""
+    made = {name: sha256_of(file) for name, file in files_below(folder).items()}
+    return sorted(name for name in stored.keys() | made.keys() if stored.get(name) != made.get(name))
+
+
+def apart(before: TorchSubject, after: TorchSubject, texts: list[str]) -> tuple[float, int]:
+    """Largest absolute difference of logits, and how many answers are others; infinite for heads of another size."""
+    one, other = before.logits(texts), after.logits(texts)
+    if one.shape != other.shape:
+        return float("inf"), len(texts)
+    answers = zip(before.predict(texts), after.predict(texts), strict=True)
+    return float(np.abs(one - other).max()), sum(first != second for first, second in answers)
+
+
+def changed_versions(stored: Mapping[str, str], present: Mapping[str, str]) -> dict[str, tuple[str, str]]:
+    """What is another version now than when the run was made."""
+    names = sorted(stored.keys() | present.keys())
+    pairs = {name: (stored.get(name, "not noted"), present.get(name, "not noted")) for name in names}
+    return {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}
+
+
+def verdict_of(
+    changed: list[str], stored: Mapping[str, float], again: Mapping[str, float], other: Mapping[str, tuple[str, str]]
+) -> Literal["same weights", "same scores", "differs"]:
+    """Other weights are excused by other versions alone, and only with the same scores."""
+    if not changed:
+        return "same weights"
+    same = stored.keys() == again.keys() and all(abs(stored[name] - again[name]) <= TOLERANCE for name in stored)
+    return "same scores" if same and other else "differs"
