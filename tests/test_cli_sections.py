@@ -13,7 +13,7 @@ from beside.cli.sections import SECTIONS
 
 
 def shown(text: str) -> list[str]:
-    return re.findall(r"^  ([a-z]+) {2,}", text, flags=re.MULTILINE)
+    return re.findall(r"^  ([a-z][a-z-]*) {2,}", text, flags=re.MULTILINE)
 
 
 def test_help_names_every_command_once(beside: Any, tmp_path: Path) -> None:

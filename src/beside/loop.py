@@ -23,6 +23,7 @@ from beside.core.report import Report
 from beside.core.types import Actor, Answer, Comparison, Corpus, Explanation, Finding, Prediction, Release, Run, Skipped
 from beside.documents import Documents
 from beside.engine import loading
+from beside.labels import Labels
 from beside.models import Models
 from beside.proofs import Proofs
 from beside.searching import Searching
@@ -46,7 +47,7 @@ class Improvement:
     comparison: Comparison
 
 
-class Loop(Committee, Comparing, Documents, Models, Proofs, Searching):
+class Loop(Committee, Comparing, Documents, Models, Proofs, Searching, Labels):
     """text in -> train -> audit -> release -> review -> serve -> listen -> improve, for one actor in one workspace.
 
     Args:

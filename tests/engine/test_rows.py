@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from beside.engine.rows import WINDOW, bucketed, by_length, collate
+from beside.engine.rows import WINDOW, balanced, bucketed, by_length, collate
 
 LENGTHS = st.lists(st.integers(1, 300), min_size=1, max_size=400)
 
@@ -59,3 +61,15 @@ def test_rows_of_one_length_need_no_mask_and_others_are_filled_up() -> None:
 @pytest.mark.parametrize("size", [1, 7])
 def test_one_row_is_a_batch(size: int) -> None:
     assert [batch.tolist() for batch in bucketed(np.array([4]), size, np.random.default_rng(0))] == [[0]]
+
+
+@given(st.lists(st.sampled_from("abcd"), min_size=1, max_size=200), st.integers(0, 5))
+def test_balanced_rows_show_every_class_equally_often_and_every_row_at_least_once(classes: list[str], seed: int) -> None:
+    shown = balanced(classes, np.random.default_rng(seed))
+    counts = Counter(classes[row] for row in shown)
+    most = max(Counter(classes).values())
+    assert set(counts.values()) == {most} and len(shown) == most * len(set(classes))
+    times = np.bincount(shown, minlength=len(classes))
+    for name in counts:
+        of_class = times[[place for place, one in enumerate(classes) if one == name]]
+        assert of_class.min() >= 1 and of_class.max() - of_class.min() <= 1

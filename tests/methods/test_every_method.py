@@ -17,7 +17,8 @@ from beside.engine.checkpoint import Checkpoint
 from beside.engine.feed import Feed
 from beside.engine.fit import Fit, Rows
 from beside.engine.model import Model, drop_unused
-from beside.engine.training import probe, trainable
+from beside.engine.pairs import PairFit
+from beside.engine.training import by_pairs, probe, trainable
 
 METHODS = registry.names("methods")
 LABELS = ("calm", "loud")
@@ -84,8 +85,10 @@ def test_what_it_trains_lowers_the_loss_and_nothing_else_moves(method: Any, froz
     if names:
         task = registry.load("tasks", "classify")
         given = {"task": task, "labels": LABELS, "weights_K": None, "evaluate": None, "recipe": recipe, "progress": Silent()}
-        fit = Fit(model, names, rows, checkpoint=Checkpoint(tmp_path), **given)
+        fit = (PairFit if by_pairs(method) else Fit)(model, names, rows, checkpoint=Checkpoint(tmp_path), **given)
         assert fit.run(resume=False).kept_epoch == 2 and fit.step == 10
+    if by_pairs(method):
+        probe(model, rows, LABELS, recipe, Silent())
     assert loss_on(model, rows) < 0.8 * start
     moved = {name for name, tensor in model.state_dict().items() if not torch.equal(tensor, before[name])}
     assert moved <= {*names, "head.weight", "head.bias"} and moved

@@ -18,7 +18,8 @@ from beside.core.registry import load
 from beside.engine.fit import Fit
 from beside.engine.runtime import fresh_logits, load_subject
 
-METHODS = registry.names("methods")
+# methods that need a mask head have a base of their own in test_cloze.py
+METHODS = [name for name in registry.names("methods") if not getattr(load("methods", name), "masked", False)]
 ADDING = [name for name in METHODS if hasattr(load("methods", name), "rebuild")]
 DESCENDING = [name for name in METHODS if name != "probe"]
 TEXTS = ["please cancel my plan", "where is my parcel", "money back", "x"]

@@ -42,3 +42,10 @@ def test_a_weight_multiplies_what_the_rows_of_its_label_count() -> None:
 
 def test_equal_scores_give_the_first_label() -> None:
     assert task.decode(np.zeros((2, 3), dtype=np.float32), ("a", "b", "c")) == ["a", "a"]
+
+
+def test_log_probabilities_are_distributions_and_agree_with_the_loss() -> None:
+    logits, targets = torch.tensor([[2.0, 0.0, -1.0], [1.0, 0.0, 3.0]]), torch.tensor([0, 1])
+    found = task.log_probabilities(logits)
+    torch.testing.assert_close(found.exp().sum(dim=1), torch.ones(2))
+    assert float(-found[[0, 1], targets].mean()) == pytest.approx(float(task.loss(logits, targets, None, 0.0)))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from beside.cli import accounts, committee, comparing, documenting, making, proving, searching, using, workplace
+from beside.cli import accounts, committee, comparing, documenting, labelling, making, proving, searching, using, workplace
 from beside.cli.frame import app
 
 __all__ = [
@@ -11,6 +11,7 @@ __all__ = [
     "committee",
     "comparing",
     "documenting",
+    "labelling",
     "main",
     "making",
     "proving",

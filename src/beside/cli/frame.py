@@ -46,6 +46,7 @@ GO_ON = {
     "rerun": "The same command again goes on from here.",
     "compare": "The same command again goes on from here.",
     "improve": "The same command again goes on from here.",
+    "self-train": "The same command again goes on from here.",
     "demo": "The same command again goes on from here.",
 }
 
@@ -70,7 +71,7 @@ def command(function: Callable[..., bool | None], group: typer.Typer = app) -> C
     Args:
         group: where it belongs; the commands themselves, or a group like `beside keys`.
     """
-    name = function.__name__.rstrip("_")
+    name = function.__name__.rstrip("_").replace("_", "-")
 
     @wraps(function)
     def run(**options: Any) -> None:

@@ -62,7 +62,7 @@ def import_(
 def train(
     corpus: Annotated[str | None, typer.Argument(help="Id or name; may be left out with --resume.")] = None,
     base: Annotated[str | None, typer.Option(help="embedded, scratch, a folder, or a Hugging Face id.")] = None,
-    method: Annotated[str | None, typer.Option(help="lpft, full, probe, lora, adalora, adapter or prefix.")] = None,
+    method: Annotated[str | None, typer.Option(help="A method; best = chosen by cross-validation.")] = None,
     recipe: Annotated[Path | None, typer.Option(help="TOML file of recipe knobs.")] = None,
     set_: Settings = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with a training that was killed.")] = False,

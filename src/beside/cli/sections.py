@@ -20,7 +20,7 @@ SECTIONS = {
         "explain",
         "improve",
     ),
-    "Training in depth": ("pretrain", "compare", "search", "rerun"),
+    "Training in depth": ("pretrain", "compare", "search", "rerun", "add-label", "self-train"),
     "The committee": ("standing", "comment", "statement", "dossier", "incident", "stop", "resume"),
     "Proof": ("verify", "export", "keys", "ledger"),
     "People": ("user", "people", "tokens"),

@@ -83,6 +83,7 @@ STAGES = {
     "compare": N_("Looking for rows that repeat"),
     "write": N_("Writing the rows"),
     "head": N_("Fitting the head"),
+    "route": N_("Measuring which method fits"),
     "train": N_("Training"),
     "search": N_("Searching for a recipe"),
     "confirm": N_("Confirming the winner"),

@@ -15,7 +15,7 @@ from beside.cards.words import Words
 from beside.console.page import language_of, render, signed_in, workspace_of
 from beside.core import registry
 from beside.core.errors import BesideError
-from beside.core.recipe import Recipe, read_recipe
+from beside.core.recipe import BEST, Recipe, read_recipe
 
 FIRST = ("base", "method", "epochs", "batch_size", "learning_rate", "max_length", "seed")  # the others are folded away
 BASES = ("embedded", "scratch")
@@ -108,7 +108,7 @@ def plain(value: object) -> str:
 def choices_of(name: str, kind: Any) -> tuple[str, ...]:
     """The values that a knob may have, where they can be counted."""
     if name == "method":
-        return tuple(registry.names("methods"))
+        return (*registry.names("methods"), BEST)
     kinds = get_args(kind) if get_origin(kind) is not Literal and get_args(kind) else (kind,)
     if bool in kinds:
         return ("true", "false")

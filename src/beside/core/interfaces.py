@@ -190,6 +190,10 @@ class Method(Protocol):
     open; `configured(recipe)`, the method with the knobs of a recipe; `guide(steps)`, a `Guide` of the training that follows;
     `finish(model)`, called on the trained model, which leaves a plain one, or else returns as plain data what must be stored to
     put its parts back in; and `rebuild(model, structure)`, which does that.
+
+    For few rows: `for_few = True`, a candidate when the method is chosen by measurement; `by_pairs = True`, its gradient steps
+    compare rows with each other, and the head is fitted again when they are over; `masked = True`, it fills a blank
+    (`engine/masked.py`).
     """
 
     probe_first: bool  # whether the head is fitted on frozen embeddings before anything else

@@ -21,6 +21,7 @@ from beside.core.questions import KEYS
 
 Model = TypeVar("Model", bound=BaseModel)
 POLICIES = Path(__file__).parent.parent / "policies"
+BEST = "best"  # in place of a method: the one that does best in cross-validation
 OLD_KEYS = {"quorum", "roles"}  # of policies; still read
 
 
@@ -36,7 +37,7 @@ class Recipe(BaseModel):
 
     base: str = knob("embedded", "name", "the model inside the installation; needs no download and reads English")
     method: str | None = knob(
-        None, "name", "lpft: head first, then everything, distorts less (Kumar et al. 2022); full for `scratch`"
+        None, "name", "lpft: head first, then everything, distorts less (Kumar et al. 2022); full for `scratch`; best = measured"
     )
     epochs: int | None = knob(None, "passes", "more passes when there are few rows; chosen from the rows per class", ge=1, le=1000)
     batch_size: int | None = knob(
@@ -58,6 +59,29 @@ class Recipe(BaseModel):
     label_smoothing: float = knob(0.0, "share", "off, so that probabilities mean what they say", ge=0, lt=1)
     class_weights: Literal["none", "balanced"] = knob(
         "none", "name", "balanced = inverse class frequency, for rare classes that matter"
+    )
+    sampling: Literal["none", "balanced"] = knob(
+        "none", "name", "balanced = rows of rare classes are repeated, so that an epoch shows each class equally often"
+    )
+    loss: Literal["cross_entropy", "focal", "generalized_cross_entropy"] = knob(
+        "cross_entropy", "name", "focal for many easy rows and few hard ones; generalized_cross_entropy for wrong labels"
+    )
+    focal_gamma: float = knob(
+        2.0, "power", "of focal loss: how little sure answers count (Lin et al. 2017); 0 = cross-entropy", ge=0, le=10
+    )
+    gce_q: float = knob(
+        0.7,
+        "power",
+        "of generalized cross-entropy: near 0 = cross-entropy, 1 = mean absolute error (Zhang & Sabuncu 2018)",
+        gt=0,
+        le=1,
+    )
+    r_drop: float = knob(
+        0.0,
+        "weight",
+        "two passes with different dropout should agree (Liang et al. 2021); 1 to 5 is usual, a step costs double",
+        ge=0,
+        le=100,
     )
     max_length: int | None = knob(
         None, "tokens", "None = the longest row up to 256; longer rows are cut, counted and shown", ge=4, le=8192

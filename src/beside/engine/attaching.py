@@ -24,6 +24,11 @@ def chosen(recipe: Recipe) -> Method:
     return configured(recipe) if configured else method
 
 
+def by_pairs(method: Method) -> bool:
+    """Whether a method's gradient steps compare rows with each other and leave the head for afterwards."""
+    return bool(getattr(method, "by_pairs", False))
+
+
 def guide_of(method: Method) -> Callable[[int], Guide | None]:
     """What makes the guide of a training, given how many steps it has."""
     found: Callable[[int], Guide | None] | None = getattr(method, "guide", None)

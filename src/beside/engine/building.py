@@ -14,6 +14,7 @@ from beside.core.interfaces import Progress
 from beside.core.recipe import Recipe
 from beside.engine.automatic import Situation, fill
 from beside.engine.bases import load_base
+from beside.engine.masked import blank_of
 from beside.engine.model import Model, drop_unused, layers_of, set_dropout
 from beside.engine.tokens import Tokens
 
@@ -41,6 +42,7 @@ def build(
     torch.manual_seed(recipe.seed)
     encoder, tokens = load_base(recipe.base, texts, recipe.max_length or LONGEST_DEFAULT, folder)
     must_fit(recipe, tokens)
+    blank = blank_of(recipe, tokens, labels)  # puts a pattern before every text: before lengths are counted
     must_be_readable(recipe.base, tokens, texts)
     lengths = tokens.counts(texts)
     facts = Situation(
@@ -61,6 +63,8 @@ def build(
         progress.say("Chosen from the data: " + ", ".join(f"{key}={value}" for key, value in chosen.items()) + ".")
     drop_unused(encoder)
     model = Model(encoder, outputs or len(labels), filled.pooling, frozen_layers(filled, encoder))
+    if blank:
+        blank.furnish(model)
     if filled.dropout is not None:
         set_dropout(model, filled.dropout)
     return model, tokens, filled, cut

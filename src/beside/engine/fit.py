@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -21,9 +22,10 @@ from beside.core.recipe import Recipe
 from beside.engine.checkpoint import Checkpoint, State
 from beside.engine.feed import Feed
 from beside.engine.interrupt import patient
+from beside.engine.losses import Criterion
 from beside.engine.model import Model
 from beside.engine.optimizer import make_optimizer, schedule
-from beside.engine.rows import bucketed
+from beside.engine.rows import balanced, bucketed
 
 CHECKPOINT_SECONDS = 30.0  # at most so much work is lost to a kill; a write takes a second or two
 
@@ -77,7 +79,7 @@ class Fit:
     ) -> None:
         self.model, self.rows, self.task, self.recipe = model, rows, task, recipe
         self.targets_N = task.encode(rows.targets, labels)
-        self.weights_K, self.evaluate = weights_K, evaluate
+        self.criterion, self.evaluate = Criterion(task, recipe, weights_K), evaluate
         self.checkpoint, self.progress, self.on_epoch = checkpoint, progress, on_epoch
         learning = set(names)
         self.trained = [parameter for name, parameter in model.named_parameters() if name in learning]
@@ -107,7 +109,11 @@ class Fit:
 
     def plan(self, epoch: int) -> list[np.ndarray]:
         """The batches of an epoch: a pure function of seed and epoch."""
-        return bucketed(self.rows.feed.lengths, self.batch_size, np.random.default_rng((self.recipe.seed, epoch)))
+        rng, lengths = np.random.default_rng((self.recipe.seed, epoch)), self.rows.feed.lengths
+        if self.recipe.sampling == "none":
+            return bucketed(lengths, self.batch_size, rng)
+        shown = balanced(self.rows.targets, rng)
+        return [shown[batch] for batch in bucketed(lengths[shown], self.batch_size, rng)]
 
     def run(self, resume: bool) -> Fitted:
         """Trains to the end, or to the early stop, and leaves the kept weights in the model.
@@ -150,9 +156,7 @@ class Fit:
             settings["lr"] = rate * self.factor(self.step)
         self.optimizer.zero_grad(set_to_none=True)
         for batch in group:
-            with torch.autocast("cpu", torch.bfloat16, enabled=self.recipe.precision == "bf16"):
-                logits_BK = self.rows.feed.logits(batch).float()
-            loss = self.task.loss(logits_BK, self.targets_N[torch.from_numpy(batch)], self.weights_K, self.recipe.label_smoothing)
+            loss = self.loss_of(batch)
             share = len(batch) / rows_in_step
             whole = loss if self.guide is None else loss + self.guide.penalty()
             (whole * share).backward()
@@ -165,6 +169,19 @@ class Fit:
         if self.guide is not None:
             self.guide.after(self.step + 1)
         return total
+
+    def loss_of(self, batch: np.ndarray) -> Tensor:
+        """Mean loss of the rows of a batch."""
+        return self.criterion(partial(self.logits, batch), self.targets_N[torch.from_numpy(batch)])
+
+    def logits(self, batch: np.ndarray) -> Tensor:
+        """Logits of a batch, fp32, (B, K); the products behind them in the recipe's precision."""
+        with self.products():
+            return self.rows.feed.logits(batch).float()
+
+    def products(self) -> torch.autocast:
+        """The context in which matrix products have the recipe's precision."""
+        return torch.autocast("cpu", torch.bfloat16, enabled=self.recipe.precision == "bf16")
 
     def end_epoch(self) -> None:
         """Scores the tune split, keeps the best weights, moves to the next epoch."""

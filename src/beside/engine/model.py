@@ -13,7 +13,7 @@ from typing import Any
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
-from torch.nn.functional import normalize
+from torch.nn.functional import gelu, normalize
 from transformers import AutoConfig, AutoModel, PreTrainedModel
 
 from beside.core.errors import BadInput, StorageFailed
@@ -23,6 +23,7 @@ from beside.engine.bases import load_base as load_base
 from beside.engine.tokens import Tokens, load_tokens
 
 FACTS = "beside.json"
+AT = "at "  # a pooling that begins so names the place of a token
 LAYERED = ("bert", "roberta", "xlm-roberta", "camembert", "electra")  # layers take states and a mask, nothing else
 
 
@@ -32,11 +33,23 @@ class Facts:
 
     task: str
     labels: tuple[str, ...]
-    pooling: str  # "unit", "mean" or "cls"
+    pooling: str  # "unit", "mean", "cls", or "at" and a place
     max_length: int  # tokens
     temperature: float = 1.0  # logits are divided by it
     format: int = 1
     structure: dict[str, Any] | None = None  # parts that a method put into the encoder, and the method's name; None = a plain one
+
+
+class Transform(nn.Module):
+    """What a masked language model does to a token's state before it looks for the word."""
+
+    def __init__(self, width: int, eps: float) -> None:
+        super().__init__()
+        self.dense, self.norm = nn.Linear(width, width), nn.LayerNorm(width, eps=eps)
+
+    def forward(self, states_BH: Tensor) -> Tensor:
+        """States after layer, GELU and norm, (B, H)."""
+        return self.norm(gelu(self.dense(states_BH)))
 
 
 class Model(nn.Module):
@@ -45,7 +58,8 @@ class Model(nn.Module):
     Args:
         encoder: a Hugging Face encoder whose first output is (B, L, H).
         outputs: numbers that the head puts out.
-        pooling: "mean" over real tokens, "unit" for that mean at unit length, or "cls", the first token.
+        pooling: "mean" over real tokens, "unit" for that mean at unit length, "cls", the first token, or "at 4", the token in
+            that place, put through a mask head's transform.
         frozen: bottom layers that do not learn, the token embeddings with them; 0 = everything learns.
     """
 
@@ -55,6 +69,13 @@ class Model(nn.Module):
         # dropping parts of a unit vector would change its length, which carries meaning there
         self.dropout = nn.Dropout(0.0 if pooling == "unit" else float(getattr(encoder.config, "hidden_dropout_prob", 0.1)))
         self.head = nn.Linear(encoder.config.hidden_size, outputs)
+        if pooling.startswith(AT):
+            self.read_at(int(pooling.removeprefix(AT)), encoder.config.layer_norm_eps)
+
+    def read_at(self, place: int, eps: float) -> Transform:
+        """Pools by the token in one place from now on; the transform that its state is put through, for the caller to fill."""
+        self.pooling, self.transform = f"{AT}{place}", Transform(self.width, eps)
+        return self.transform
 
     def train(self, mode: bool = True) -> Model:
         """Training or evaluation mode; the frozen layers never drop anything, for they are run once for all epochs."""
@@ -102,6 +123,8 @@ class Model(nn.Module):
         """One vector per text from the states of its tokens, (B, H)."""
         if self.pooling == "cls":
             return states_BLH[:, 0]
+        if self.pooling.startswith(AT):
+            return self.transform(states_BLH[:, int(self.pooling.removeprefix(AT))])
         if mask_BL is None:
             mean_BH = states_BLH.mean(dim=1)
         else:
@@ -129,6 +152,15 @@ def set_dropout(model: Model, share: float) -> None:
     for module in model.modules():
         if isinstance(module, nn.Dropout) and (module is not model.dropout or model.pooling != "unit"):
             module.p = share
+
+
+def drops(model: Model) -> bool:
+    """Whether anything is dropped while the model trains; the frozen layers never drop, nor does a pooled vector of unit length."""
+    was, found = model.training, False
+    model.train()
+    found = any(isinstance(module, nn.Dropout) and module.training and module.p > 0 for module in model.modules())
+    model.train(was)
+    return found
 
 
 def drop_unused(encoder: PreTrainedModel) -> None:

@@ -28,6 +28,24 @@ def bucketed(lengths: np.ndarray, batch_size: int, rng: np.random.Generator) -> 
     return [batches[i] for i in rng.permutation(len(batches))]
 
 
+def balanced(classes: Sequence[str], rng: np.random.Generator) -> np.ndarray:
+    """Row positions of an epoch in which each class is as frequent as the most frequent one.
+
+    Every row comes at least once; which rows of a rare class come once more than others is `rng`'s choice, so over the epochs it
+    evens out. How many positions there are depends on the classes alone.
+
+    Args:
+        classes: class of each row.
+        rng: decides which rows come once more, and nothing else.
+    """
+    _, codes, counts = np.unique(np.asarray(classes), return_inverse=True, return_counts=True)
+    most, shown = int(counts.max()), []
+    for code, count in enumerate(counts):
+        rows = np.flatnonzero(codes == code)
+        shown += [np.tile(rows, most // count), rng.permutation(rows)[: most % count]]
+    return np.concatenate(shown)
+
+
 def by_length(lengths: Sequence[int], tokens_per_batch: int) -> list[np.ndarray]:
     """Row positions of each batch, longest first, at most `tokens_per_batch` padded tokens each: for inference."""
     order = np.argsort(-np.asarray(lengths), kind="stable")

@@ -12,19 +12,22 @@ import numpy as np
 import torch
 
 from beside.core.errors import GateClosed
-from beside.core.interfaces import Method, Progress, Task
-from beside.core.recipe import Recipe
+from beside.core.interfaces import Method, Progress, Silent, Task
+from beside.core.recipe import BEST, Recipe
 from beside.core.registry import load, source
 from beside.core.types import Example
-from beside.engine.attaching import chosen, completed, guide_of, report_added
+from beside.engine.attaching import by_pairs, chosen, completed, guide_of, report_added
 from beside.engine.automatic import spoken
 from beside.engine.building import build
 from beside.engine.checkpoint import Checkpoint
 from beside.engine.feed import Feed
 from beside.engine.fit import Fit, Fitted, Rows
-from beside.engine.model import Facts, Model, save_model
+from beside.engine.losses import must_agree, must_have_effect
+from beside.engine.model import Facts, Model, drops, save_model
+from beside.engine.pairs import PairFit
 from beside.engine.probe import fit_head, fit_temperature, prototypes
 from beside.engine.runtime import TRUTH_TEXTS, TorchSubject, fresh_logits
+from beside.engine.telling import announcing, kept_rule, report_trainable, trainable
 from beside.engine.tracking import tensorboard
 from beside.engine.vocabulary import used_rows_only
 
@@ -50,6 +53,18 @@ class Trained:
     parameters: int
     truncated: int
     seconds_before: float  # spent before a kill that this training resumed from
+
+
+@dataclass(frozen=True, kw_only=True)
+class Learned:
+    """A model as its training leaves it."""
+
+    subject: TorchSubject
+    recipe: Recipe  # every automatic knob filled in
+    trainable: int
+    parameters: int  # with what the method added, before it was made ready to be saved
+    truncated: int
+    fitted: Fitted
 
 
 def train_model(
@@ -80,8 +95,42 @@ def train_model(
         StorageFailed: the disk does not take checkpoint or model.
         KeyboardInterrupt: Ctrl-C; a training in its steps has saved where it is.
     """
-    if recipe.method is not None:
-        source("methods", recipe.method)  # a name that does not exist is refused before a base is loaded
+    must_agree(recipe)
+    if recipe.method not in (None, BEST):
+        source("methods", str(recipe.method))  # a name that does not exist is refused before a base is loaded
+    row: tuple[dict[str, float], ...] = ()
+    if recipe.method == BEST:
+        from beside.engine.routes import routed  # it trains by this file
+
+        row, recipe = routed(examples, labels, task_name, recipe, checkpoint.folder, resume, progress)
+    given: dict[str, Any] = {"checkpoint": checkpoint, "resume": resume, "boards": boards, "progress": progress, "watch": watch}
+    learned = learn(examples, tune, labels, task_name, recipe, **given)
+    scores = finish(folder, learned.subject, tune, [example.text for example in tune or examples], progress)
+    return Trained(
+        recipe=learned.recipe,
+        scores=scores,
+        history=(*row, *learned.fitted.history),
+        trainable=learned.trainable,
+        parameters=learned.parameters,
+        truncated=learned.truncated,
+        seconds_before=learned.fitted.seconds_before,
+    )
+
+
+def learn(
+    examples: Sequence[Example],
+    tune: Sequence[Example],
+    labels: tuple[str, ...],
+    task_name: str,
+    recipe: Recipe,
+    *,
+    checkpoint: Checkpoint,
+    resume: bool,
+    boards: Path | None,
+    progress: Progress,
+    watch: Watch | None = None,
+) -> Learned:
+    """A trained model in memory, neither scored nor saved. Raises as `train_model` does."""
     before = begun(checkpoint, resume, progress)
     if before is not None:
         recipe = recipe.model_copy(update={"threads": before["threads"]})  # sums depend on it, also on another machine
@@ -93,6 +142,7 @@ def train_model(
     subject = TorchSubject(model, tokens, Facts(task=task_name, labels=labels, pooling=model.pooling, max_length=tokens.max_length))
     method = chosen(recipe)
     names = method.attach(model)
+    must_have_effect(recipe, bool(names) and not by_pairs(method), drops(model))
     learns, there = trainable(model, names), sum(parameter.numel() for parameter in model.parameters())
     report_trainable(model, names, method.probe_first, progress)
     report_added(method, recipe, progress)
@@ -105,16 +155,7 @@ def train_model(
     told = partial(watch, recipe=recipe) if watch else None
     fitted = descend(subject, method, names, rows, tune, recipe, checkpoint, before is not None, boards, progress, told)
     subject.facts = completed(method, subject, texts, progress)
-    scores = finish(folder, subject, tune, [example.text for example in tune or examples], progress)
-    return Trained(
-        recipe=recipe,
-        scores=scores,
-        history=tuple(fitted.history),
-        trainable=learns,
-        parameters=there,
-        truncated=cut,
-        seconds_before=fitted.seconds_before,
-    )
+    return Learned(subject=subject, recipe=recipe, trainable=learns, parameters=there, truncated=cut, fitted=fitted)
 
 
 def begun(checkpoint: Checkpoint, resume: bool, progress: Progress) -> dict[str, Any] | None:
@@ -143,18 +184,23 @@ def descend(
     """The gradient steps, if anything learns by them; the model keeps the weights of the best tune epoch."""
     if not names:
         return Fitted()
-    task: Task = subject.task
+    refit = partial(probe, subject.model, rows, subject.labels, recipe) if by_pairs(method) else None
+
+    def evaluate(model: Model) -> dict[str, float]:
+        if refit:
+            refit(Silent())
+        return scores_on(subject, subject.task, tune, progress.say if recipe.epoch_report else None)
+
     torch.manual_seed(recipe.seed)  # dropout is the same whether or not a probe came before
-    counts = np.bincount([subject.labels.index(target) for target in rows.targets], minlength=len(subject.labels))
     making = partial(
-        Fit,
+        PairFit if refit else Fit,
         subject.model,
         names,
         rows,
-        task=task,
+        task=subject.task,
         labels=subject.labels,
-        weights_K=class_weights(counts) if recipe.class_weights == "balanced" else None,
-        evaluate=(lambda _: scores_on(subject, task, tune, progress.say if recipe.epoch_report else None)) if tune else None,
+        weights_K=weights_of(rows.targets, subject.labels) if recipe.class_weights == "balanced" else None,
+        evaluate=evaluate if tune else None,
         recipe=recipe,
         checkpoint=checkpoint,
         progress=progress,
@@ -167,6 +213,8 @@ def descend(
         fit = making()
         fitted = fit.run(resume)
     progress.say(kept_rule(fitted, recipe, bool(tune)))
+    if refit:
+        refit(progress)
     if fit.guide is not None:
         progress.say(fit.guide.told())
     return fitted
@@ -189,32 +237,24 @@ def finish(
     return scores
 
 
-def report_trainable(model: Model, names: list[str], probe_first: bool, progress: Progress) -> None:
-    """Says how much of the model learns: nothing is frozen silently."""
-    trained, total = trainable(model, names), sum(parameter.numel() for parameter in model.parameters())
-    first = "; the head is fitted on frozen embeddings first" if probe_first and names else ""
-    progress.say(f"Trainable {trained / 1e6:.2f} M of {total / 1e6:.2f} M parameters{first}.")
-
-
-def trainable(model: Model, names: list[str]) -> int:
-    """Parameters that learn: by gradient steps, or the head alone by the probe."""
-    learning = set(names) or {"head.weight", "head.bias"}
-    return sum(parameter.numel() for name, parameter in model.named_parameters() if name in learning)
-
-
 def probe(model: Model, rows: Rows, labels: Sequence[str], recipe: Recipe, progress: Progress) -> None:
-    """Fits the head on what the untouched encoder makes of the rows."""
-    progress.say(f"Fitting the head on {len(rows.targets)} frozen embeddings ({recipe.head_start}).")
+    """Fits the head on what the encoder, as it is now, makes of the rows."""
+    progress.say(f"Fitting the head on {len(rows.targets)} embeddings ({recipe.head_start}).")
     vectors = rows.feed.embeddings()
     targets = np.array([labels.index(target) for target in rows.targets])
     if recipe.head_start == "prototype":
         weights, biases = prototypes(vectors, targets, len(labels), PROTOTYPE_SCALE)
     else:
-        balanced = recipe.class_weights == "balanced"
+        balanced = "balanced" in (recipe.class_weights, recipe.sampling)
         weights, biases = fit_head(vectors, targets, len(labels), strength=PROBE_STRENGTH, balanced=balanced)
     with torch.no_grad():
         model.head.weight.copy_(torch.from_numpy(weights))
         model.head.bias.copy_(torch.from_numpy(biases))
+
+
+def weights_of(targets: Sequence[str], labels: Sequence[str]) -> torch.Tensor:
+    """The weight of each label by how often it is a target, shape (labels,)."""
+    return class_weights(np.bincount([labels.index(target) for target in targets], minlength=len(labels)))
 
 
 def class_weights(counts: np.ndarray) -> torch.Tensor:
@@ -232,35 +272,6 @@ def scores_on(
         say(task.report(answers, targets))
     loss = task.loss(torch.from_numpy(logits), task.encode(targets, subject.labels), None, 0.0)
     return {**task.score(answers, targets, subject.labels), "loss": float(loss)}
-
-
-def announcing(
-    progress: Progress, write: Callable[[dict[str, float]], None] | None, watch: Callable[[dict[str, float]], None] | None = None
-) -> Callable[[dict[str, float]], None]:
-    """What happens after each epoch: a line for the person, numbers for TensorBoard and for whoever watches."""
-
-    def on_epoch(row: dict[str, float]) -> None:
-        nonlocal write
-        progress.say("  ".join(f"{name} {value:.4g}" for name, value in row.items()))
-        try:
-            if write:
-                write(row)
-        except OSError as error:  # curves are a convenience: no training ends for want of them
-            progress.say(f"The curves for TensorBoard cannot be written: {error}. The training goes on without.")
-            write = None
-        if watch:
-            watch(row)
-
-    return on_epoch
-
-
-def kept_rule(fitted: Fitted, recipe: Recipe, has_tune: bool) -> str:
-    """Which epoch's weights were kept, and by which rule."""
-    if not has_tune:
-        return f"Kept epoch {fitted.kept_epoch}, the last: there is no tune split to choose by."
-    patience = f"stop after {recipe.patience} epochs without a better one" if recipe.patience else "no early stop"
-    kept = f"Kept epoch {fitted.kept_epoch} of {len(fitted.history)}"
-    return f"{kept}: best score on the tune split, ties to the lower loss; {patience}."
 
 
 def prove(folder: Path, subject: TorchSubject, texts: list[str], progress: Progress) -> None:

@@ -9,6 +9,7 @@ class LinearProbeThenFineTune:
     """A random head would distort good features in its first steps; a fitted one does not (Kumar et al. 2022)."""
 
     probe_first = True
+    for_few = True
 
     def attach(self, model: Trainable) -> list[str]:
         """Everything learns but the layers that the recipe froze."""

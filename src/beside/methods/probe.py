@@ -9,6 +9,7 @@ class Probe:
     """Logistic regression on frozen mean-pooled embeddings (linear probe, Alain & Bengio 2017)."""
 
     probe_first = True
+    for_few = True
 
     def attach(self, model: Trainable) -> list[str]:
         """No gradient step follows the fitted head."""

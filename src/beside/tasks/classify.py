@@ -13,7 +13,7 @@ from math import fsum
 import numpy as np
 import torch
 from torch import Tensor
-from torch.nn.functional import cross_entropy
+from torch.nn.functional import cross_entropy, log_softmax
 
 from beside.core.types import Example
 
@@ -41,6 +41,10 @@ class Classify:
         """
         losses_B = cross_entropy(logits_BK, targets_B, weight=weights_K, label_smoothing=smoothing, reduction="none")
         return losses_B.mean()
+
+    def log_probabilities(self, logits_BK: Tensor) -> Tensor:
+        """Log probability of each label, (B, K)."""
+        return log_softmax(logits_BK, dim=-1)
 
     def decode(self, logits_NK: np.ndarray, labels: Sequence[str]) -> list[str]:
         """The label with the largest number, for each row."""

@@ -1,0 +1,155 @@
+"""What a batch costs: the task's own loss, or one that minds rare or wrong labels; and R-Drop on top of any of them.
+
+The losses here are functions of the log probability that the model gives the right answer, so they fit every task that has one
+(`log_probabilities`). Suffixes: B batch, K answers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from torch import Tensor
+
+from beside.core.errors import BadOption
+from beside.core.interfaces import Task
+from beside.core.recipe import Recipe
+
+OWN_KNOB = {"focal_gamma": "focal", "gce_q": "generalized_cross_entropy"}  # knob -> the loss that it belongs to
+
+
+class Criterion:
+    """The loss of a batch, as a recipe wants it.
+
+    Args:
+        task: what is learned.
+        recipe: its loss, label smoothing and R-Drop.
+        weights_K: weight per label, or None.
+
+    Raises:
+        BadOption: the task has no such loss.
+    """
+
+    def __init__(self, task: Task, recipe: Recipe, weights_K: Tensor | None) -> None:
+        self.task, self.recipe, self.weights_K = task, recipe, weights_K
+        asked = {"loss": recipe.loss, "r_drop": recipe.r_drop, "sampling": recipe.sampling}
+        for knob, value in asked.items():
+            if value != Recipe.model_fields[knob].default and not hasattr(task, "log_probabilities"):
+                name = type(task).__name__.lower()
+                raise BadOption(
+                    f"Cannot set {knob}={value} for the task '{name}': its answers are no choice among labels.",
+                    f"Leave {knob} at {Recipe.model_fields[knob].default}.",
+                )
+
+    def __call__(self, logits: Callable[[], Tensor], targets: Tensor) -> Tensor:
+        """Mean loss of a batch, in nats.
+
+        Args:
+            logits: one forward pass; R-Drop calls it twice, for another dropout each time.
+            targets: as the task encodes them.
+        """
+        first = logits()
+        if not self.recipe.r_drop:
+            return self.cost(first, targets)
+        second = logits()
+        apart = divergence(self.log_probabilities(first), self.log_probabilities(second))
+        return (self.cost(first, targets) + self.cost(second, targets)) / 2 + self.recipe.r_drop * apart
+
+    def cost(self, logits: Tensor, targets: Tensor) -> Tensor:
+        """Mean loss of one forward pass."""
+        if self.recipe.loss == "cross_entropy":
+            return self.task.loss(logits, targets, self.weights_K, self.recipe.label_smoothing)
+        right = self.log_probabilities(logits).gather(-1, targets.long().unsqueeze(-1)).squeeze(-1)
+        losses = focal(right, self.recipe.focal_gamma) if self.recipe.loss == "focal" else generalized(right, self.recipe.gce_q)
+        if self.weights_K is not None:
+            losses = losses * (self.weights_K[targets] if targets.ndim == 1 else self.weights_K)
+        return losses.mean()
+
+    def log_probabilities(self, logits: Tensor) -> Tensor:
+        """The task's log probability of every answer; the last dimension is a distribution."""
+        task: Any = self.task
+        return task.log_probabilities(logits)
+
+
+def focal(right: Tensor, gamma: float) -> Tensor:
+    """Focal loss: rows that are answered rightly and surely count less (Lin et al. 2017).
+
+    Args:
+        right: log probability of the right answer, any shape.
+        gamma: 0 = cross-entropy; 2 is the paper's.
+
+    Returns:
+        Losses in nats, same shape.
+    """
+    # 1 - p as expm1: exact where p is near 1, and never quite 0, where a power below 1 has no gradient
+    wrong = (-right.expm1()).clamp_min(1e-12)
+    return -right * wrong**gamma
+
+
+def generalized(right: Tensor, q: float) -> Tensor:
+    """Generalised cross-entropy (1 - p^q) / q: bounded, so that a wrongly labelled row cannot pull without end.
+
+    Zhang & Sabuncu 2018. Towards q = 0 it is cross-entropy, at q = 1 the mean absolute error.
+
+    Args:
+        right: log probability of the right answer, any shape.
+        q: 0 < q <= 1; 0.7 is the paper's.
+
+    Returns:
+        Losses, 0..1/q, same shape.
+    """
+    return -(q * right).expm1() / q
+
+
+def divergence(first: Tensor, second: Tensor) -> Tensor:
+    """Mean of both Kullback-Leibler divergences between two sets of distributions, in nats (R-Drop, Liang et al. 2021).
+
+    Args:
+        first, second: log probabilities, the last dimension a distribution.
+    """
+    return ((first.exp() - second.exp()) * (first - second)).sum(dim=-1).mean() / 2
+
+
+def must_agree(recipe: Recipe) -> None:
+    """Does nothing when the recipe's knobs of loss and sampling go together.
+
+    Raises:
+        BadOption: two of them would undo or double each other, or one would have no effect.
+    """
+    if recipe.loss != "cross_entropy" and recipe.label_smoothing:
+        raise BadOption(
+            f"Cannot set label_smoothing={recipe.label_smoothing} with loss={recipe.loss}: both change what a sure answer costs.",
+            "Set label_smoothing=0, or loss=cross_entropy.",
+        )
+    if recipe.sampling == "balanced" and recipe.class_weights == "balanced":
+        raise BadOption(
+            "Cannot set both sampling=balanced and class_weights=balanced: rare labels would count twice.",
+            "Choose one: sampling shows rare rows more often, class_weights makes each of them count more.",
+        )
+    for knob, loss in OWN_KNOB.items():
+        if getattr(recipe, knob) != Recipe.model_fields[knob].default and recipe.loss != loss:
+            raise BadOption(f"Setting {knob} has no effect with loss={recipe.loss}.", f"Set loss={loss} as well.")
+
+
+def must_have_effect(recipe: Recipe, steps: bool, dropout: bool) -> None:
+    """Does nothing when a training like this one can heed the recipe's loss and R-Drop.
+
+    Args:
+        recipe: with the method filled in.
+        steps: whether the method takes gradient steps towards the right answers.
+        dropout: whether anything that learns drops a part of its numbers.
+
+    Raises:
+        BadOption: it cannot.
+    """
+    for knob in ("loss", "r_drop", "label_smoothing"):
+        if not steps and getattr(recipe, knob) != Recipe.model_fields[knob].default:
+            raise BadOption(
+                f"Setting {knob} has no effect with method={recipe.method}: no gradient step of it looks at answers.",
+                "Choose another method, for example --method lpft.",
+            )
+    if recipe.r_drop and not dropout:
+        raise BadOption(
+            f"Cannot set r_drop={recipe.r_drop}: nothing that learns has dropout, so two passes would not differ.",
+            "Set dropout=0.1, or r_drop=0.",
+        )
