@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from beside.cli import accounts, committee, documenting, making, proving, using, workplace
+from beside.cli import accounts, committee, documenting, making, pretraining, proving, using, workplace
 from beside.cli.frame import app
 
-__all__ = ["accounts", "app", "committee", "documenting", "main", "making", "proving", "using", "workplace"]
+__all__ = ["accounts", "app", "committee", "documenting", "main", "making", "pretraining", "proving", "using", "workplace"]
 
 
 def main() -> None:

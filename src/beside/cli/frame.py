@@ -40,6 +40,7 @@ HERE = Path(".")
 # what to do after Ctrl-C, by verb
 GO_ON = {
     "train": "Go on from here with: beside train --resume",
+    "pretrain": "Go on from here with the same command and --resume.",
     "improve": "The same command again goes on from here.",
     "demo": "The same command again goes on from here.",
 }

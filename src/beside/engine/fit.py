@@ -147,8 +147,7 @@ class Fit:
             settings["lr"] = rate * self.factor(self.step)
         self.optimizer.zero_grad(set_to_none=True)
         for batch in group:
-            logits_BK = self.rows.feed.logits(batch)
-            loss = self.task.loss(logits_BK, self.targets_N[torch.from_numpy(batch)], self.weights_K, self.recipe.label_smoothing)
+            loss = self.loss(batch)
             share = len(batch) / rows_in_step
             (loss * share).backward()
             total += float(loss.detach()) * share
@@ -158,6 +157,11 @@ class Fit:
             nn.utils.clip_grad_norm_(self.trained, self.recipe.clip_norm, foreach=True)
         self.optimizer.step()
         return total
+
+    def loss(self, batch: np.ndarray) -> Tensor:
+        """Mean loss of a batch, from which gradients flow."""
+        logits_BK = self.rows.feed.logits(batch)
+        return self.task.loss(logits_BK, self.targets_N[torch.from_numpy(batch)], self.weights_K, self.recipe.label_smoothing)
 
     def end_epoch(self) -> None:
         """Scores the tune split, keeps the best weights, moves to the next epoch."""

@@ -38,6 +38,7 @@ def train(
     splits: Splits,
     recipe: Recipe,
     *,
+    start: str | None = None,
     artifacts: Artifacts,
     checkpoints: Path,
     boards: Path | None = None,
@@ -49,6 +50,7 @@ def train(
     """Fine-tunes a model on the train split; choices are made on the tune split; the test split is not looked at.
 
     Args:
+        start: folder of the base, when the recipe names one that is kept here.
         artifacts: where the model is kept.
         checkpoints: folder of what a killed training goes on from; it stays until `requested` ends, or somebody clears it.
         boards: folder of TensorBoard files, or None for none.
@@ -73,7 +75,7 @@ def train(
             labelled(splits.tune),
             corpus.labels,
             corpus.task,
-            recipe,
+            recipe.model_copy(update={"base": start}) if start else recipe,
             checkpoint=Checkpoint(checkpoints / name),
             resume=resume,
             boards=boards / name if boards else None,
@@ -83,7 +85,7 @@ def train(
     return Run(
         id=name,
         corpus_id=corpus.id,
-        recipe=trained.recipe,
+        recipe=trained.recipe.model_copy(update={"base": recipe.base}),
         model=model,
         scores=trained.scores,
         history=trained.history,
