@@ -146,7 +146,7 @@ def beside(turn: Connection, count: int, epochs: int, **settings: object) -> Non
     from beside.engine.fit import Fit, Rows
     from beside.engine.model import Facts
     from beside.engine.runtime import TorchSubject
-    from beside.engine.vocabulary import used_rows_only
+    from beside.engine.used_rows import used_rows_only
 
     texts, labels, dev_texts, dev_labels = rows(count)
     known = names()

@@ -12,6 +12,7 @@ from typer.main import get_command
 
 from beside.cli.commands import app
 from beside.core import errors, registry
+from beside.core.pretraining import Pretraining
 from beside.core.recipe import POLICIES, Limit, Policy, Recipe, read_policy
 
 HEAD = """# Reference
@@ -104,6 +105,14 @@ def recipe() -> Iterator[str]:
     yield from table(("knob", "unit", "default", "why"), rows)
 
 
+def pretraining() -> Iterator[str]:
+    """Every knob of a pre-training."""
+    yield "\n## Pre-training\n"
+    yield "One by one: `beside pretrain FILE --name NAME --set epochs=20`.\n"
+    rows = ((f"`{key}`", unit_of(f), default_of(f), f.description or "") for key, f in Pretraining.model_fields.items())
+    yield from table(("knob", "unit", "default", "why"), rows)
+
+
 def keys_of(model: type[BaseModel], before: str = "") -> Iterator[tuple[str, ...]]:
     """The keys of a policy file."""
     for key, field in model.model_fields.items():
@@ -135,5 +144,5 @@ def failures() -> Iterator[str]:
 
 
 if __name__ == "__main__":
-    parts = (commands, capabilities, recipe, policies, failures)
+    parts = (commands, capabilities, recipe, pretraining, policies, failures)
     sys.stdout.write("\n".join([HEAD, *(line for part in parts for line in part())]) + "\n")

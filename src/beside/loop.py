@@ -108,7 +108,7 @@ class Loop(Committee, Comparing, Documents, Models, Proofs, Searching, Labels):
                 )
             if corpus_id is None:
                 raise BadInput("No corpus was given.", "Name one: `beside train CORPUS`; `beside list corpora` shows them.")
-            corpus, recipe = self.records.corpus(self.actor, corpus_id), recipe or Recipe()
+            corpus, recipe = self.records.corpus(self.actor, corpus_id), self.settled(recipe or Recipe())
             name, checkpoints = train.run_id(corpus.id, recipe, parent), self.workspace.checkpoints
             if resume:
                 self.progress.say(f"Going on with {name}: corpus {corpus.name}, base {recipe.base}, seed {recipe.seed}.")
@@ -121,6 +121,7 @@ class Loop(Committee, Comparing, Documents, Models, Proofs, Searching, Labels):
                     corpus,
                     self.splits(corpus),
                     recipe,
+                    start=self.start_of(recipe.base),
                     artifacts=self.artifacts,
                     checkpoints=checkpoints,
                     boards=self.workspace.state / "tensorboard",

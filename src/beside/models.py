@@ -4,22 +4,17 @@ from __future__ import annotations
 
 from functools import partial
 
+from beside.bases import Bases
 from beside.core.interfaces import Subject
-from beside.core.types import Actor, Corpus, Finding, Run, Splits
+from beside.core.types import Corpus, Finding, Run, Splits
 from beside.engine import loading
 from beside.stages.audit import Model
-from beside.store.artifacts import Artifacts
 from beside.store.permission import EXAMPLE_READERS, demand_role
-from beside.store.records import Records
 from beside.store.rows import read_splits
 
 
-class Models:
+class Models(Bases):
     """Part of `Loop`: finds what a verb needs; changes nothing."""
-
-    records: Records
-    artifacts: Artifacts
-    actor: Actor
 
     def splits(self, corpus: Corpus) -> Splits:
         """All rows of a corpus; their texts are not for everybody who may know of the corpus."""
@@ -57,7 +52,8 @@ class Models:
         """The base model of a run before any training; None for one that starts from nothing, or is not on this machine."""
         from beside.engine.untrained import base_subject  # imports torch
 
-        return base_subject(run.recipe)
+        start = self.start_of(run.recipe.base)
+        return base_subject(run.recipe.model_copy(update={"base": start}) if start else run.recipe)
 
     def newest_findings(self, run: Run) -> list[Finding]:
         """What the last audit that measured it found of each check and metric; the policy of a release judges it anew."""

@@ -27,6 +27,8 @@ class Searching:
     actor: Actor
     progress: Progress
     train: Callable[..., Run]
+    settled: Callable[[Recipe], Recipe]
+    start_of: Callable[[str], str | None]
     splits: Callable[[Corpus], Splits]
 
     def search(
@@ -52,8 +54,10 @@ class Searching:
         from beside.stages import search  # imports Optuna: not when only listing or reviewing
 
         demand_role(self.actor, ("builder",), "search for a recipe")
+        recipe = self.settled(recipe or Recipe())
+        base, start = recipe.base, self.start_of(recipe.base)
         asked = search.Asked(
-            recipe=recipe or Recipe(),
+            recipe=recipe.model_copy(update={"base": start or base}),
             space=read_space(space) if space else None,
             trials=trials,
             workers=workers,
@@ -69,7 +73,9 @@ class Searching:
                 url=studies_url(self.workspace.settings.database, self.workspace.state),
                 home=self.workspace.state / "searches",
                 progress=self.progress,
-                keep=lambda found: self.kept(corpus, found),
+                keep=lambda found: self.kept(
+                    corpus, found.model_copy(update={"base": base if found.base == start else found.base})
+                ),
             )
 
     def kept(self, corpus: Corpus, recipe: Recipe) -> Run:
@@ -89,6 +95,7 @@ class Searching:
                 run,
                 corpus,
                 self.splits(corpus),
+                start=self.start_of(run.recipe.base),
                 artifacts=self.artifacts,
                 checkpoints=self.workspace.checkpoints,
                 versions=train.versions(),

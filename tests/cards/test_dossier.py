@@ -121,6 +121,14 @@ def test_what_is_unknown_stays_unknown(facts: Facts) -> None:
     assert "**Languages**: unknown" in sheet and "**Persons told apart**: unknown" in sheet
 
 
+def test_a_base_that_read_own_text_is_said_to_be_one_that_may_repeat_it(facts: Facts) -> None:
+    recipe = facts.run.recipe.model_copy(update={"base": "base-0123456789ab"})
+    own = replace(facts, run=facts.run.model_copy(update={"recipe": recipe}))
+    assert "base-0123456789ab, pre-trained in the same workspace" in one(own, "technical-file", "en")
+    assert "base-0123456789ab，在同一工作区用自有的无标注文本预训练" in one(own, "technical-file", "zh")
+    assert "may repeat" not in one(facts, "technical-file", "en")
+
+
 def test_the_technical_file_has_the_nine_sections_of_the_annex_and_the_datasheet_seven(written: dict[str, str]) -> None:
     for name, marks in (("technical-file", 9), ("datasheet", 7)):
         for language in LANGUAGES:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from beside.core.errors import BadInput
 from beside.core.recipe import Recipe
 from beside.engine.automatic import FEW_PER_LABEL, Situation, fill, is_spoken, spoken
 
@@ -52,6 +54,19 @@ def test_a_folder_of_a_sentence_encoder_is_known_by_its_modules(tmp_path: Path) 
     assert fill(Recipe(base=str(tmp_path)), situation()).pooling == "cls"
     (tmp_path / "modules.json").write_text("[]")
     assert fill(Recipe(base=str(tmp_path)), situation()).pooling == "unit"
+
+
+@pytest.mark.parametrize("origin, method, frozen", [("scratch", "full", 0), ("embedded", "lpft", 1), ("some/encoder", "lpft", 0)])
+def test_a_base_of_ones_own_is_neither_a_sentence_encoder_nor_untrained(
+    tmp_path: Path, origin: str, method: str, frozen: int
+) -> None:
+    (tmp_path / "beside-base.json").write_text(json.dumps({"origin": origin}))
+    filled = fill(Recipe(base=str(tmp_path)), situation())
+    assert (filled.pooling, filled.method, filled.frozen_layers, filled.head_start) == ("mean", method, frozen, "logistic")
+    assert filled.label_names is False and filled.learning_rate is not None
+    (tmp_path / "beside-base.json").write_text("{}")
+    with pytest.raises(BadInput, match="beside-base.json"):
+        fill(Recipe(base=str(tmp_path)), situation())
 
 
 def test_few_rows_per_label_learn_the_names_of_the_labels_when_they_say_something() -> None:

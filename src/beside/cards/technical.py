@@ -12,6 +12,7 @@ from beside.cards.findings import groups
 from beside.cards.numbers import count
 from beside.cards.words import Words
 from beside.core import naming
+from beside.core.pretraining import is_own
 
 
 def technical(facts: Facts, words: Words) -> Document:
@@ -83,6 +84,8 @@ def process(facts: Facts, words: Words) -> list[Block]:
     """2: how it was made and tested."""
     run, recipe = facts.run, facts.run.recipe
     base = say(words, "pretrained_none") if recipe.base == "scratch" else recipe.base
+    if is_own(recipe.base):
+        base = say(words, "pretrained_own", base=recipe.base)
     machine = [
         (say(words, "parameters"), words("share_of", part=count(run.trainable), whole=count(run.parameters))),
         (say(words, "computing"), words("seconds", n=f"{run.seconds:,.1f}")),

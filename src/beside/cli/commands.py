@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
-from beside.cli import accounts, committee, comparing, documenting, labelling, making, proving, searching, using, workplace
+from beside.cli import (
+    accounts,
+    committee,
+    comparing,
+    documenting,
+    labelling,
+    making,
+    pretraining,
+    proving,
+    searching,
+    using,
+    workplace,
+)
 from beside.cli.frame import app
 
 __all__ = [
@@ -14,6 +26,7 @@ __all__ = [
     "labelling",
     "main",
     "making",
+    "pretraining",
     "proving",
     "searching",
     "using",

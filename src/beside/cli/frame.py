@@ -45,6 +45,7 @@ GO_ON = {
     "search": "The same command again goes on from here.",
     "rerun": "The same command again goes on from here.",
     "compare": "The same command again goes on from here.",
+    "pretrain": "Go on from here with the same command and --resume.",
     "improve": "The same command again goes on from here.",
     "self-train": "The same command again goes on from here.",
     "demo": "The same command again goes on from here.",

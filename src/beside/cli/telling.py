@@ -11,12 +11,13 @@ from beside.cli.terminal import Terminal
 from beside.core import registry
 from beside.core.asking import Neighbours
 from beside.core.errors import BadInput
+from beside.core.pretraining import Base
 from beside.core.quorum import standing
 from beside.core.report import Report
 from beside.core.types import Corpus, Explanation, Finding, Prediction, Release, Run, Skipped
 from beside.loop import Improvement
 
-LISTS = ("corpora", "runs", "findings", "releases")
+LISTS = ("corpora", "bases", "runs", "findings", "releases")
 LABELS_SHOWN = 15
 SCORES = ("precision", "recall", "f1")
 MARKS = {"pass": "pass", "fail": "FAIL", "inconclusive": "inconclusive", "no limit": ""}
@@ -55,6 +56,17 @@ def report_in_words(corpus: Corpus, report: Report) -> None:
         out.say(f"  the embedded base would cut {cut} tokens{unknown}")
         if report.tokens.unknown is not None and report.tokens.unknown > 0.15:
             out.say("  -> it cannot read this text: train with --base scratch, or a base for this language")
+
+
+def base_in_words(base: Base, folder: Path) -> None:
+    """What came out of a pre-training."""
+    out = Terminal()
+    learned = f"{base.texts:,} texts, {base.tokens:,} tokens, {base.steps:,} steps, {base.seconds:.0f} s"
+    out.say(f"Base {base.name} ({base.id}), from {base.base}: {base.parameters / 1e6:.1f} M parameters; {learned}")
+    measured = f"{base.perplexity:.2f} (95 % interval {base.low:.2f} to {base.high:.2f}, {base.n} texts held out)"
+    out.say(f"  perplexity of hidden tokens {measured}; lower is better; the pass was chosen by these texts")
+    out.say(f"  it may repeat what it read, guard it as you guard the text: {folder}")
+    out.say(f"  next: beside train CORPUS --base {base.name}")
 
 
 def run_in_words(run: Run) -> None:
@@ -212,6 +224,7 @@ def table_of(what: str, rows: Sequence[Any]) -> None:
     """A list for people, on stdout."""
     columns = {
         "corpora": ("id", "name", "task", "splits", "made_at"),
+        "bases": ("id", "name", "base", "steps", "perplexity", "low", "high", "n", "seconds", "made_at"),
         "runs": ("id", "corpus_id", "scores", "seconds", "made_at"),
         "findings": ("run_id", "check", "metric", "value", "low", "high", "n", "verdict"),
         "releases": ("id", "run_id", "state", "bundle"),

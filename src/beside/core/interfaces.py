@@ -193,7 +193,7 @@ class Method(Protocol):
 
     For few rows: `for_few = True`, a candidate when the method is chosen by measurement; `by_pairs = True`, its gradient steps
     compare rows with each other, and the head is fitted again when they are over; `masked = True`, it fills a blank
-    (`engine/masked.py`).
+    (`engine/blank.py`).
     """
 
     probe_first: bool  # whether the head is fitted on frozen embeddings before anything else

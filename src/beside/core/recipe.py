@@ -211,14 +211,20 @@ def read_recipe(file: Path | None = None, settings: Sequence[str] = (), **given:
         BadOption: unknown key, value out of range, unreadable file.
     """
     values = {**read_toml(file), **{key: value for key, value in given.items() if value is not None}}
+    return read_knobs(Recipe, "recipe", settings, values)
+
+
+def read_knobs(model: type[Model], kind: str, settings: Sequence[str], values: dict[str, Any]) -> Model:
+    """These values, then `key=value` settings; `none` or `auto` leaves open what may be left open. Raises as `checked` does."""
+    values = dict(values)
     for setting in settings:
         key, equals, value = setting.partition("=")
         if not equals:
             raise BadOption(f"Cannot read the setting '{setting}'.", "Write key=value, for example --set epochs=3.")
-        field, plain = Recipe.model_fields.get(key.strip()), value.strip()
+        field, plain = model.model_fields.get(key.strip()), value.strip()
         left_open = plain.lower() in {"none", "auto"} and field is not None and field.default is None
         values[key.strip()] = None if left_open else plain
-    return checked(Recipe, values, "recipe")
+    return checked(model, values, kind)
 
 
 def read_policy(name_or_file: str) -> Policy:

@@ -9,6 +9,7 @@ from pathlib import Path
 from beside.core.recipe import Recipe
 from beside.core.registry import load
 from beside.core.splitting import FEW_PER_LABEL
+from beside.engine.loading import origin_of
 
 MANY_PER_LABEL = 200  # rows per label from which nearly every layer learns
 LARGE = 3000  # rows from which a pass has steps enough for batches twice as large; with 600 rows they cost 2 points on SST-2
@@ -30,33 +31,30 @@ class Situation:
 def fill(recipe: Recipe, facts: Situation) -> Recipe:
     """Every knob left open, set by rule from the rows per label and the base."""
     per_label = facts.rows / len(facts.labels)
-    scratch, few, many = recipe.base == "scratch", per_label < FEW_PER_LABEL, per_label >= MANY_PER_LABEL
+    few, many = per_label < FEW_PER_LABEL, per_label >= MANY_PER_LABEL
     large = many and facts.rows >= LARGE
     sentence_encoder = recipe.base == "embedded" or (Path(recipe.base) / "modules.json").is_file()
+    origin = origin_of(recipe.base)  # None unless it was pre-trained here
+    scratch, small = recipe.base == "scratch", "scratch" in (recipe.base, origin)
+    kin = sentence_encoder or origin == "embedded"  # went on learning words: the same layers, whose mean no longer is a sentence
     own: dict[str, object] = {
-        "method": "full" if scratch else "lpft",
+        "method": "full" if small else "lpft",
         # from nothing on 3,880 Chinese reviews: the best of six passes was the third, later ones learned the rows by heart
-        "epochs": (6 if large else 15) if scratch else 6 if few else 3 if many else 4,
+        "epochs": (6 if large else 15) if small else 6 if few else 3 if many else 4,
         "batch_size": 32 if large else 16,
-        "learning_rate": (1e-3 if large else 5e-4)
-        if scratch
-        else 3e-5
-        if not sentence_encoder
-        else 1e-4
-        if many and not large
-        else 2e-4,
+        "learning_rate": (1e-3 if large else 5e-4) if small else 3e-5 if not kin else 1e-4 if many and not large else 2e-4,
         "head_learning_rate": 1e-3,
         "max_length": min(facts.limit, max(16, facts.longest)),
         # with many rows deeper changes pay: on SST-2's dev split a sixth frozen was as good as none, half cost 2 points
-        "frozen_layers": 0 if not sentence_encoder else facts.layers // 6 if many else facts.layers // 2,
-        "label_names": few and not scratch and all(is_spoken(label) for label in facts.labels),
+        "frozen_layers": 0 if not kin else facts.layers // 6 if many else facts.layers // 2,
+        "label_names": few and not small and all(is_spoken(label) for label in facts.labels),
         "threads": facts.threads,
         "precision": "bf16" if facts.bf16 else "fp32",
     }
     own |= getattr(load("methods", str(recipe.method or own["method"])), "knobs", {})
     values = {key: value for key, value in own.items() if getattr(recipe, key) is None}
     if recipe.pooling == "auto":
-        values["pooling"] = "unit" if sentence_encoder else "mean" if scratch else "cls"
+        values["pooling"] = "unit" if sentence_encoder else "mean" if scratch or origin else "cls"
     if recipe.head_start == "auto":
         values["head_start"] = (
             "prototype" if few and values.get("pooling", recipe.pooling) == "unit" and recipe.method != "probe" else "logistic"

@@ -20,7 +20,10 @@ from beside.engine.tokens import Tokens, load_tokens, train_tokenizer
 
 EMBEDDED_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 SCRATCH_POSITIONS = 256
-KNOWN_BASES = "Known bases: embedded, scratch, a folder with safetensors weights, or a Hugging Face id (needs the network once)."
+KNOWN_BASES = (
+    "Known bases: embedded, scratch, one of `beside list bases`, a folder with safetensors weights, "
+    "or a Hugging Face id (needs the network once)."
+)
 
 # progress bars and advice of the library; what matters of it comes as our own errors
 disable_progress_bar()

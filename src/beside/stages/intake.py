@@ -6,9 +6,7 @@ import hashlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from itertools import islice
-from pathlib import Path
 from tempfile import TemporaryFile
-from typing import Any
 
 import numpy as np
 
@@ -16,9 +14,9 @@ from beside.core import registry
 from beside.core.account import Account
 from beside.core.cleaning import BETWEEN, example_id, pseudonym
 from beside.core.columns import Columns
-from beside.core.errors import BadInput
 from beside.core.gathering import Gathered, gather
 from beside.core.interfaces import Progress, Silent
+from beside.core.reading import find_reader
 from beside.core.report import Report, Tokens, lengths_of
 from beside.core.selection import Selection, select
 from beside.core.spill import Spill
@@ -79,22 +77,6 @@ def intake(
         tokens = count_tokens(gathered, selection, token_lengths, unknown_tokens) if token_lengths else None
         report = Account(gathered, selection).report(source=source, task=task, seed=seed, notes=notes, tokens=tokens)
         return store(gathered, selection, report, name=name, artifacts=artifacts, progress=progress, now=now), report
-
-
-def find_reader(source: str) -> Any:
-    """The first reader that takes the source.
-
-    Raises:
-        BadInput: there is no such file, or no reader is for its ending.
-    """
-    readers = (registry.load("readers", name) for name in registry.names("readers"))
-    found = next((reader for reader in readers if reader.takes(source)), None)
-    if found is not None:
-        return found
-    if not Path(source).exists():
-        raise BadInput(f"There is no file '{source}'.", "Give a file, a folder with train and test files, or hf:owner/name.")
-    kinds = "; ".join(f"{name}: {registry.summary('readers', name)}" for name in registry.names("readers"))
-    raise BadInput(f"No reader is for '{Path(source).name}'.", f"Name it by what it is. {kinds}")
 
 
 def store(

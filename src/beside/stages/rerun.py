@@ -27,6 +27,7 @@ def rerun(
     corpus: Corpus,
     splits: Splits,
     *,
+    start: str | None = None,
     artifacts: Artifacts,
     checkpoints: Path,
     versions: Mapping[str, str],
@@ -37,6 +38,7 @@ def rerun(
     Same weights is what the same machine and versions must give. Where versions changed, the same scores are as good.
 
     Args:
+        start: folder of the base, when it was pre-trained here.
         versions: of this machine, as a run has them.
 
     Raises:
@@ -56,7 +58,7 @@ def rerun(
             tune,
             corpus.labels,
             corpus.task,
-            run.recipe,
+            run.recipe.model_copy(update={"base": start or run.recipe.base}),
             checkpoint=checkpoint,
             resume=checkpoint.index.exists(),
             boards=None,

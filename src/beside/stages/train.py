@@ -27,7 +27,7 @@ from beside.store.artifacts import Artifacts
 from beside.store.files import storage_errors, whole_file
 
 REQUEST = "request.json"  # in the folder of a training that is not over: what was asked for
-TOLD = ("recipe", "scores", "history", "trainable", "parameters", "truncated")  # what a run keeps of its training as it is
+TOLD = ("scores", "history", "trainable", "parameters", "truncated")  # what a run keeps of its training as it is
 MODEL = "model-"  # beginning of the name of a folder in which a model is made
 
 
@@ -41,6 +41,7 @@ def train(
     splits: Splits,
     recipe: Recipe,
     *,
+    start: str | None = None,
     artifacts: Artifacts,
     checkpoints: Path,
     boards: Path | None = None,
@@ -53,6 +54,7 @@ def train(
     """Fine-tunes a model on the train split; choices are made on the tune split; the test split is not looked at.
 
     Args:
+        start: folder of the base, when the recipe names one that is kept here.
         artifacts: where the model is kept.
         checkpoints: folder of what a killed training goes on from; it stays until `requested` ends, or somebody clears it.
         boards: folder of TensorBoard files, or None for none.
@@ -79,7 +81,7 @@ def train(
             labelled(splits.tune),
             corpus.labels,
             corpus.task,
-            recipe,
+            recipe.model_copy(update={"base": start}) if start else recipe,
             checkpoint=Checkpoint(home),
             resume=resume,
             boards=boards / home.name if boards else None,
@@ -91,6 +93,7 @@ def train(
     return Run(
         id=home.name,
         corpus_id=corpus.id,
+        recipe=trained.recipe.model_copy(update={"base": recipe.base}),
         model=model,
         **{name: getattr(trained, name) for name in TOLD},
         parent=parent,

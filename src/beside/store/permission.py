@@ -20,6 +20,7 @@ STOPPERS = ("reviewer", "privacy_officer")  # may press the stop button, call a 
 WRITERS: dict[type[Table], tuple[str, ...]] = {
     tables.Corpora: MAKERS,
     tables.Runs: MAKERS,
+    tables.Bases: MAKERS,
     tables.Findings: MAKERS,
     tables.Skips: MAKERS,
     tables.Releases: MAKERS,
@@ -40,6 +41,7 @@ EXAMPLE_READERS = STAFF  # texts of training and test rows, also where evidence 
 READERS: dict[type[Table], tuple[str, ...]] = {
     tables.Corpora: EVERYBODY,  # what is known of a corpus; its rows are files, see EXAMPLE_READERS
     tables.Runs: EVERYBODY,
+    tables.Bases: EVERYBODY,  # what is known of a base; its weights are files, and as confidential as the text
     tables.Findings: EVERYBODY,
     tables.Skips: EVERYBODY,
     tables.Releases: EVERYBODY,

@@ -79,7 +79,7 @@ def missing(session: Session, actor: Actor, table: type[Stored], id: str) -> Unk
     """The error for something that this person's query did not find."""
     if reads_nothing(actor, table):
         return NotPermitted(f"'{actor.name}' may not read a {table.kind}.", "Ask the owner of the workspace for a role.")
-    named: list[Any] = [table.id, table.name] if table is tables.Corpora else [table.id]
+    named: list[Any] = [table.id, table.name] if table in (tables.Corpora, tables.Bases) else [table.id]
     rows = session.execute(select(*named).where(readable(actor, table)).order_by(table.number.desc()).limit(COMPARED))
     names = list(dict.fromkeys(str(name) for row in rows for name in reversed(row)))
     close = get_close_matches(id, names, n=1, cutoff=0.5)

@@ -10,6 +10,7 @@ from sqlalchemy import URL, func, or_, select
 from sqlalchemy.orm import Session
 
 from beside.core.errors import BadInput, Busy, NotPermitted
+from beside.core.pretraining import Base
 from beside.core.statements import Statement
 from beside.core.types import Actor, Answer, Comparison, Corpus, Finding, Prediction, Release, Run, Skipped, Value
 from beside.store import tables
@@ -41,7 +42,7 @@ class Records(Committee):
         """Gives the database's connections back."""
         self.database.close()
 
-    # corpora and runs
+    # corpora, bases and runs
 
     def add_corpus(self, actor: Actor, corpus: Corpus) -> None:
         """Stores a corpus; the same again changes nothing."""
@@ -52,14 +53,18 @@ class Records(Committee):
 
     def corpus(self, actor: Actor, id_or_name: str) -> Corpus:
         """A corpus by its id, or the newest one of that name."""
-        table = tables.Corpora
-        chosen = readable_rows(actor, table).where(or_(table.id == id_or_name, table.name == id_or_name))
-        with self.database.read() as session:
-            row = session.scalars(chosen.order_by((table.id == id_or_name).desc(), table.number.desc()).limit(1)).first()
-            if row is None:
-                raise missing(session, actor, table, id_or_name)
-            found: Corpus = row.read()
-            return found
+        return self._named(actor, Corpus, tables.Corpora, id_or_name)
+
+    def add_base(self, actor: Actor, base: Base) -> None:
+        """Stores a base; the same again changes nothing."""
+        self._add(actor, "pretrain", base.id, [base])
+
+    def bases(self, actor: Actor) -> list[Base]:
+        return self._list(actor, Base)
+
+    def base(self, actor: Actor, id_or_name: str) -> Base:
+        """A base by its id, or the newest one of that name."""
+        return self._named(actor, Base, tables.Bases, id_or_name)
 
     def add_run(self, actor: Actor, run: Run) -> None:
         """Stores a run of a corpus that is here; the same again changes nothing."""
@@ -218,6 +223,15 @@ class Records(Committee):
                     require(session, actor, owner_of(table, name), {id})
                     chosen = chosen.where(getattr(table, name) == id)
             return [row.read() for row in session.scalars(chosen)]
+
+    def _named(self, actor: Actor, kind: type[Kind], table: Any, id_or_name: str) -> Kind:
+        chosen = readable_rows(actor, table).where(or_(table.id == id_or_name, table.name == id_or_name))
+        with self.database.read() as session:
+            row = session.scalars(chosen.order_by((table.id == id_or_name).desc(), table.number.desc()).limit(1)).first()
+            if row is None:
+                raise missing(session, actor, table, id_or_name)
+            found: Kind = row.read()
+            return found
 
     def _one(self, actor: Actor, kind: type[Kind], id: str) -> Kind:
         table = TABLES[kind]

@@ -9,6 +9,7 @@ from sqlalchemy import BigInteger, ForeignKey
 from sqlalchemy.orm import Mapped, mapped_column, object_session
 
 from beside.core import committee, types
+from beside.core.pretraining import Base
 from beside.core.statements import Statement
 from beside.core.types import Value, content_id
 from beside.store.accounts import Persons, SignInAttempts, Tokens, WebSessions
@@ -237,6 +238,29 @@ class Statements(Stored):
     text: Mapped[str]
     who: Mapped[str]
     at: Mapped[datetime]
+
+
+class Bases(Stored):
+    __tablename__ = "bases"
+    holds, kind = Base, "base"
+
+    name: Mapped[str] = mapped_column(index=True)
+    base: Mapped[str]
+    recipe: Mapped[Any] = json_column()
+    model: Mapped[str]
+    texts: Mapped[int]
+    tokens: Mapped[int]
+    steps: Mapped[int]
+    perplexity: Mapped[float]
+    low: Mapped[float]
+    high: Mapped[float]
+    n: Mapped[int]
+    history: Mapped[Any] = json_column()
+    parameters: Mapped[int]
+    seed: Mapped[int]
+    seconds: Mapped[float]
+    versions: Mapped[Any] = json_column()
+    made_at: Mapped[datetime]
 
 
 class UsesOfTest(Table):

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from beside.engine.vocabulary import used_rows_only
+from beside.engine.used_rows import used_rows_only
 
 ROWS = [np.array([5, 7, 9, 7]), np.array([5, 11, 2])]
 TABLE = "encoder.embeddings.word_embeddings.weight"
