@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from functools import partial
+from itertools import islice
 
-from beside.core.interfaces import Subject
+from beside.core.applies import for_task
+from beside.core.interfaces import Progress, Subject, Task
+from beside.core.recipe import Policy, read_policy
+from beside.core.registry import load
 from beside.core.types import Actor, Corpus, Finding, Run, Splits
 from beside.engine import loading
 from beside.stages.audit import Model
 from beside.store.artifacts import Artifacts
 from beside.store.permission import EXAMPLE_READERS, demand_role
 from beside.store.records import Records
-from beside.store.rows import read_splits
+from beside.store.rows import read_rows, read_splits
 
 
 class Models:
@@ -20,11 +24,33 @@ class Models:
     records: Records
     artifacts: Artifacts
     actor: Actor
+    progress: Progress
 
     def splits(self, corpus: Corpus) -> Splits:
         """All rows of a corpus; their texts are not for everybody who may know of the corpus."""
         demand_role(self.actor, EXAMPLE_READERS, "read the rows of a corpus")
         return read_splits(self.artifacts.path(corpus.examples))
+
+    def task_of(self, corpus: Corpus) -> Task:
+        """What a corpus asks of a model."""
+        task: Task = load("tasks", corpus.task)
+        return task
+
+    def corpus_of(self, release_id: str) -> Corpus:
+        """The rows that a release was trained on."""
+        run = self.records.run(self.actor, self.records.release(self.actor, release_id).run_id)
+        return self.records.corpus(self.actor, run.corpus_id)
+
+    def rules(self, policy: str, corpus: Corpus) -> Policy:
+        """A policy, without the limits that say nothing about this corpus's task; how many those are is told."""
+        whole = read_policy(policy)
+        pairs = any(row.pair is not None for row in islice(read_rows(self.artifacts.path(corpus.examples)), 1))
+        rules = for_task(whole, self.task_of(corpus), pairs)
+        if gone := len(whole.limits) - len(rules.limits):
+            self.progress.say(
+                f"{gone} of {len(whole.limits)} limits of policy {whole.name} do not speak of the task {corpus.task}."
+            )
+        return rules
 
     def subject(self, run: Run) -> Subject:
         """The model of a run, ready to answer."""

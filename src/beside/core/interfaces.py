@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 import numpy as np
 
-from beside.core.types import Example, Explanation, Measurement, Splits
+from beside.core.answers import Metric, Reading, Said
+from beside.core.labels import LabelBook
+from beside.core.types import Explanation, Measurement, Splits
 
 
 class Progress(Protocol):
@@ -33,7 +35,11 @@ class Silent:
 
 
 class Subject(Protocol):
-    """A model that can be asked, as checks, explainers and the server see it."""
+    """A model that can be asked, as checks, explainers and the server see it.
+
+    A text is a string; two texts that are asked about together are one, as core/pairs.py joins them. A subject may have `task`, the
+    loaded `Task`, and `pairs`, whether it reads two texts.
+    """
 
     labels: tuple[str, ...]
     max_length: int  # tokens
@@ -46,7 +52,10 @@ class Subject(Protocol):
         """Calibrated probabilities, float32, shape (len(texts), len(labels)), rows sum to 1."""
 
     def predict(self, texts: Sequence[str]) -> list[str]:
-        """The most probable label of each text."""
+        """The answer to each text: the most probable label, or whatever its task answers with."""
+
+    def answers(self, texts: Sequence[str]) -> list[Said]:
+        """The answer to each text with its probabilities, as it is served."""
 
     def token_counts(self, texts: Sequence[str]) -> list[int]:
         """Tokens of each text before any truncation."""
@@ -119,25 +128,85 @@ class Perturbation(Protocol):
 
 
 class Task(Protocol):
-    """What a model is asked for: how targets become numbers and numbers become answers."""
+    """What a model is asked for: how targets become numbers and numbers become answers.
 
-    def labels(self, examples: Iterable[Example]) -> tuple[str, ...]:
+    A target and an answer are text in one canonical form: a label, a set of labels, a number, spans as JSON. Members inherit from
+    `tasks/_task.py`, which answers everything here as it is for one label per text.
+    """
+
+    example: Sequence[Mapping[str, str]]  # a worked example: rows as a reader gives them, with the columns text, label and pair
+    metrics: Mapping[str, Metric]  # what `score` gives, the main one first
+    single: bool  # one label per row, chosen by softmax: checks about labels and their probabilities apply
+    per_token: bool  # the head answers for each token instead of for the text
+    pairs: Literal["may", "must", "never"]  # whether rows are pairs of texts
+    several: bool  # whether labels may stand in columns of their own
+    exact: bool  # whether an answer equal to the target is what is wanted; otherwise near is good as well
+    fewest: int  # labels that there must be to learn
+    pipeline: str  # what Hugging Face's hub calls it
+
+    def book(self) -> LabelBook:
+        """An empty book that reads the cells of the label column."""
+
+    def labels(self, targets: Iterable[str]) -> tuple[str, ...]:
         """The label set, in the order of the model's outputs."""
 
-    def outputs(self, labels: Sequence[str]) -> int:
-        """How many numbers the head puts out."""
+    def members(self, target: str) -> list[str]:
+        """The labels in a target."""
 
-    def encode(self, targets: Sequence[str], labels: Sequence[str]) -> Any:
-        """Targets as a tensor, first dimension len(targets)."""
+    def checked(self, said: str, labels: Sequence[str]) -> str:
+        """What a person says is right, as a target. Raises ValueError, a sentence, when it is none."""
+
+    def outputs(self, labels: Sequence[str]) -> int:
+        """How many numbers the head puts out, for the text or for each token."""
+
+    def ready(self, targets: Sequence[str], labels: Sequence[str]) -> Task:
+        """The task once it has seen the training targets, for example their mean and spread."""
+
+    def tuned(self, logits: np.ndarray, targets: Sequence[str], labels: Sequence[str]) -> Task:
+        """The task once it has seen the trained model on the tune split, for example with a threshold per label."""
+
+    def temperature(self, logits: np.ndarray, targets: Sequence[str], labels: Sequence[str]) -> float | None:
+        """What logits are to be divided by, from the tune split; None = as for softmax over labels."""
+
+    def settings(self) -> dict[str, Any]:
+        """What `ready` and `tuned` found, as plain data, to be kept with the model."""
+
+    def restored(self, settings: Mapping[str, Any]) -> Task:
+        """The task with what `settings` gave."""
+
+    def encode(self, targets: Sequence[str], labels: Sequence[str], read: Sequence[Reading] = ()) -> Any:
+        """Targets as a tensor, first dimension len(targets); `read` tells each text's tokens, for a head that answers per token."""
 
     def loss(self, logits: Any, targets: Any, weights: Any | None, smoothing: float) -> Any:
-        """Mean loss of a batch; logits (batch, outputs)."""
+        """Mean loss of a batch; logits (batch, outputs), or (batch, tokens, outputs)."""
 
-    def decode(self, logits: np.ndarray, labels: Sequence[str]) -> list[str]:
-        """Answers from raw scores, shape (n, outputs)."""
+    def fit_head(
+        self, vectors: np.ndarray, targets: Sequence[str], labels: Sequence[str], *, strength: float, balanced: bool
+    ) -> tuple[np.ndarray, np.ndarray] | None:
+        """Weights (outputs, hidden) and biases of a head fitted on frozen embeddings; None = as for softmax over labels.
+
+        Raises ValueError, a sentence, when this task has no such head.
+        """
+
+    def probabilities(self, logits: np.ndarray, temperature: float) -> np.ndarray:
+        """What raw scores mean, same shape: what two models must agree in to be the same model."""
+
+    def decode(self, logits: np.ndarray, labels: Sequence[str], read: Sequence[Reading] = ()) -> list[str]:
+        """Answers from raw scores, shape (n, outputs) or (n, tokens, outputs)."""
+
+    def answers(self, logits: np.ndarray, temperature: float, labels: Sequence[str], read: Sequence[Reading] = ()) -> list[Said]:
+        """Answers with their probabilities, as they are served."""
+
+    def scorer(
+        self, answers: Sequence[str], targets: Sequence[str], labels: Sequence[str]
+    ) -> Callable[[np.ndarray], dict[str, float]]:
+        """A function from row numbers to the scores of those rows, quick enough to be called for a thousand resamples."""
 
     def score(self, answers: Sequence[str], targets: Sequence[str], labels: Sequence[str]) -> dict[str, float]:
-        """Named scores, the first one the task's main score; higher is better."""
+        """Named scores of all rows, the first one the task's main score; of that one higher is better."""
+
+    def floor(self, targets: Sequence[str], labels: Sequence[str]) -> str:
+        """The one answer that is best given to everything, from the training targets."""
 
     def report(self, answers: Sequence[str], targets: Sequence[str]) -> str:
         """The task's usual table of scores, for a person."""

@@ -23,16 +23,18 @@ class Situation:
     limit: int  # tokens the base can take
     layers: int  # of the base, 0 = cannot be told apart
     threads: int
+    single: bool = True  # one label per single text: its name, spoken, is such a text
+    per_token: bool = False  # the head answers per token: no vector of a text to fit it on
 
 
 def fill(recipe: Recipe, facts: Situation) -> Recipe:
     """Every knob left open, set by rule from the rows per label and the base."""
-    per_label = facts.rows / len(facts.labels)
+    per_label = facts.rows / max(1, len(facts.labels))
     scratch, few, many = recipe.base == "scratch", per_label < FEW_PER_LABEL, per_label >= MANY_PER_LABEL
     large = many and facts.rows >= LARGE
     sentence_encoder = recipe.base == "embedded" or (Path(recipe.base) / "modules.json").is_file()
     own: dict[str, object] = {
-        "method": "full" if scratch else "lpft",
+        "method": "full" if scratch or facts.per_token else "lpft",
         # from nothing on 3,880 Chinese reviews: the best of six passes was the third, later ones learned the rows by heart
         "epochs": (6 if large else 15) if scratch else 6 if few else 3 if many else 4,
         "batch_size": 32 if large else 16,
@@ -47,7 +49,7 @@ def fill(recipe: Recipe, facts: Situation) -> Recipe:
         "max_length": min(facts.limit, max(16, facts.longest)),
         # with many rows deeper changes pay: on SST-2's dev split a sixth frozen was as good as none, half cost 2 points
         "frozen_layers": 0 if not sentence_encoder else facts.layers // 6 if many else facts.layers // 2,
-        "label_names": few and not scratch and all(is_spoken(label) for label in facts.labels),
+        "label_names": few and not scratch and facts.single and all(is_spoken(label) for label in facts.labels),
         "threads": facts.threads,
     }
     values = {key: value for key, value in own.items() if getattr(recipe, key) is None}
@@ -55,7 +57,9 @@ def fill(recipe: Recipe, facts: Situation) -> Recipe:
         values["pooling"] = "unit" if sentence_encoder else "mean" if scratch else "cls"
     if recipe.head_start == "auto":
         values["head_start"] = (
-            "prototype" if few and values.get("pooling", recipe.pooling) == "unit" and recipe.method != "probe" else "logistic"
+            "prototype"
+            if few and facts.single and values.get("pooling", recipe.pooling) == "unit" and recipe.method != "probe"
+            else "logistic"
         )
     return recipe.model_copy(update=values)
 

@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 import torch
 
-from beside.core.errors import GateClosed
+from beside.core.errors import BadOption, GateClosed
 from beside.core.interfaces import Method, Progress, Task
+from beside.core.pairs import is_pair
 from beside.core.recipe import Recipe
 from beside.core.registry import load, source
 from beside.core.types import Example
@@ -71,21 +72,21 @@ def train_model(
     before = begun(checkpoint, resume, progress)
     if before is not None:
         recipe = recipe.model_copy(update={"threads": before["threads"]})  # sums depend on it, also on another machine
-    task: Task = load("tasks", task_name)
-    texts, outputs = [example.text for example in examples], task.outputs(labels)
-    model, tokens, recipe, cut = build(recipe, texts, labels, checkpoint.folder, progress, outputs)
+    texts, targets = [example.text for example in examples], [str(example.target) for example in examples]
+    task: Task = load("tasks", task_name).ready(targets, labels)
+    must_have_weights(recipe, task)
+    model, tokens, recipe, cut = build(recipe, texts, labels, checkpoint.folder, progress, task.outputs(labels), task)
     named = [Example(id=label, text=spoken(label), target=label) for label in labels] if recipe.label_names else []
     learned = [*examples, *named]
-    subject = TorchSubject(model, tokens, Facts(task=task_name, labels=labels, pooling=model.pooling, max_length=tokens.max_length))
+    pairs = any(map(is_pair, texts))
+    facts = Facts(task=task_name, labels=labels, pooling=model.pooling, max_length=tokens.max_length, pairs=pairs)
+    subject = TorchSubject(model, tokens, replace(facts, settings=task.settings()))
     method: Method = load("methods", str(recipe.method))
     names = method.attach(model)
     report_trainable(model, names, method.probe_first, progress)
-    rows = Rows(
-        feed=Feed(model, tokens.encode([example.text for example in learned]), tokens.pad_id, progress),
-        targets=[str(example.target) for example in learned],
-    )
+    rows = rows_of(subject, learned, progress)
     if method.probe_first and before is None:
-        probe(model, rows, labels, recipe, progress)
+        probe(model, rows, labels, recipe, progress, task)
     fitted = descend(subject, names, rows, tune, recipe, checkpoint, before is not None, boards, progress) if names else Fitted()
     scores = finish(folder, subject, tune, [example.text for example in tune or examples], progress)
     return Trained(
@@ -123,14 +124,13 @@ def descend(
     """The gradient steps; the model keeps the weights of the best tune epoch."""
     task: Task = subject.task
     torch.manual_seed(recipe.seed)  # dropout is the same whether or not a probe came before
-    counts = np.bincount([subject.labels.index(target) for target in rows.targets], minlength=len(subject.labels))
     fit = Fit(
         subject.model,
         names,
         rows,
         task=task,
         labels=subject.labels,
-        weights_K=class_weights(counts) if recipe.class_weights == "balanced" else None,
+        weights_K=balanced(rows.targets, subject.labels) if recipe.class_weights == "balanced" else None,
         evaluate=(lambda _: scores_on(subject, task, tune, progress.say if recipe.epoch_report else None)) if tune else None,
         recipe=recipe,
         checkpoint=checkpoint,
@@ -143,13 +143,17 @@ def descend(
 
 
 def finish(folder: Path, subject: TorchSubject, tune: Sequence[Example], texts: list[str], progress: Progress) -> dict[str, float]:
-    """Scores the tune split and fits the temperature on it, saves the model, and proves that it reloads."""
+    """Fits on the tune split what the task needs, scores it, saves the model, and proves that it reloads."""
     scores: dict[str, float] = {}
     temperature = 1.0
     if tune:
+        logits, targets = subject.logits(texts), [str(example.target) for example in tune]
+        subject.task = subject.task.tuned(logits, targets, subject.labels)
         scores = scores_on(subject, subject.task, tune)
-        temperature = fit_temperature(subject.logits(texts), [subject.labels.index(str(example.target)) for example in tune])
-    save_model(folder, subject.model, subject.tokens, replace(subject.facts, temperature=temperature))
+        own = subject.task.temperature(logits, targets, subject.labels)
+        temperature = fit_temperature(logits, [subject.labels.index(target) for target in targets]) if own is None else own
+    subject.facts = replace(subject.facts, temperature=temperature, settings=subject.task.settings())
+    save_model(folder, subject.model, subject.tokens, subject.facts)
     prove(folder, subject, texts, progress)
     return scores
 
@@ -167,19 +171,50 @@ def trainable(model: Model, names: list[str]) -> int:
     return sum(parameter.numel() for name, parameter in model.named_parameters() if name in learning)
 
 
-def probe(model: Model, rows: Rows, labels: Sequence[str], recipe: Recipe, progress: Progress) -> None:
-    """Fits the head on what the untouched encoder makes of the rows."""
+def probe(model: Model, rows: Rows, labels: Sequence[str], recipe: Recipe, progress: Progress, task: Task | None = None) -> None:
+    """Fits the head on what the untouched encoder makes of the rows.
+
+    Raises:
+        BadOption: the task's head does not read one vector per text.
+    """
+    if model.per_token:
+        raise BadOption("This task answers for each token, so no head can be fitted on one vector per text.", "Use --method full.")
     progress.say(f"Fitting the head on {len(rows.targets)} frozen embeddings ({recipe.head_start}).")
-    vectors = rows.feed.embeddings()
-    targets = np.array([labels.index(target) for target in rows.targets])
-    if recipe.head_start == "prototype":
+    vectors, balanced = rows.feed.embeddings(), recipe.class_weights == "balanced"
+    found = task.fit_head(vectors, rows.targets, labels, strength=PROBE_STRENGTH, balanced=balanced) if task else None
+    if found is not None:
+        weights, biases = found
+    elif recipe.head_start == "prototype":
+        targets = np.array([labels.index(target) for target in rows.targets])
         weights, biases = prototypes(vectors, targets, len(labels), PROTOTYPE_SCALE)
     else:
-        balanced = recipe.class_weights == "balanced"
+        targets = np.array([labels.index(target) for target in rows.targets])
         weights, biases = fit_head(vectors, targets, len(labels), strength=PROBE_STRENGTH, balanced=balanced)
     with torch.no_grad():
         model.head.weight.copy_(torch.from_numpy(weights))
         model.head.bias.copy_(torch.from_numpy(biases))
+
+
+def rows_of(subject: TorchSubject, examples: Sequence[Example], progress: Progress) -> Rows:
+    """Training rows with their targets, as the loop takes them."""
+    texts, targets = [example.text for example in examples], [str(example.target) for example in examples]
+    feed = Feed(subject.model, subject.tokens.encode(texts), subject.tokens.pad_id, progress)
+    return Rows(feed=feed, targets=targets, encoded=subject.task.encode(targets, subject.labels, subject.read(texts)))
+
+
+def must_have_weights(recipe: Recipe, task: Task) -> None:
+    """Does nothing when the recipe's weights per class can be had.
+
+    Raises:
+        BadOption: rows of this task do not belong to one class each.
+    """
+    if recipe.class_weights != "none" and not task.single:
+        raise BadOption("class_weights are for tasks with one label per row, and this is another.", "Leave class_weights at none.")
+
+
+def balanced(targets: Sequence[str], labels: Sequence[str]) -> torch.Tensor:
+    """Weights of the labels as they are found among the targets, shape (labels,)."""
+    return class_weights(np.bincount([labels.index(target) for target in targets], minlength=len(labels)))
 
 
 def class_weights(counts: np.ndarray) -> torch.Tensor:
@@ -191,11 +226,12 @@ def scores_on(
     subject: TorchSubject, task: Task, examples: Sequence[Example], say: Callable[[str], None] | None = None
 ) -> dict[str, float]:
     """The task's scores on these rows, and the mean loss in nats; `say` is told the task's report."""
-    logits = subject.logits([example.text for example in examples])
-    answers, targets = task.decode(logits, subject.labels), [str(example.target) for example in examples]
+    texts, targets = [example.text for example in examples], [str(example.target) for example in examples]
+    logits, read = subject.logits(texts), subject.read(texts)
+    answers = task.decode(logits, subject.labels, read)
     if say:
         say(task.report(answers, targets))
-    loss = task.loss(torch.from_numpy(logits), task.encode(targets, subject.labels), None, 0.0)
+    loss = task.loss(torch.from_numpy(logits), task.encode(targets, subject.labels, read), None, 0.0)
     return {**task.score(answers, targets, subject.labels), "loss": float(loss)}
 
 

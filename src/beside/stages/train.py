@@ -16,8 +16,10 @@ from tempfile import TemporaryDirectory
 
 from beside import __version__
 from beside.core.errors import Altered, BadInput, BadOption, NotEnoughData, UnreadableText
-from beside.core.interfaces import Progress
+from beside.core.interfaces import Progress, Task
+from beside.core.pairs import whole
 from beside.core.recipe import Recipe, checked
+from beside.core.registry import load
 from beside.core.types import Corpus, Example, Run, Splits, content_id
 from beside.engine.checkpoint import Checkpoint
 from beside.engine.training import train_model
@@ -25,6 +27,7 @@ from beside.store.artifacts import Artifacts
 from beside.store.files import storage_errors, whole_file
 
 REQUEST = "request.json"  # in the folder of a training that is not over: what was asked for
+NUMBERS = {1: "one", 2: "two"}
 MODEL = "model-"  # beginning of the name of a folder in which a model is made
 
 
@@ -64,13 +67,13 @@ def train(
     """
     began = time.perf_counter()
     name = run_id(corpus.id, recipe, parent)
-    examples = labelled(splits.train)
-    must_be_learnable(corpus.labels, examples)
+    examples = whole(labelled(splits.train))
+    must_be_learnable(corpus.labels, examples, load("tasks", corpus.task))
     with model_folder(checkpoints / name) as folder:
         trained = train_model(
             folder,
             examples,
-            labelled(splits.tune),
+            whole(labelled(splits.tune)),
             corpus.labels,
             corpus.task,
             recipe,
@@ -103,17 +106,18 @@ def labelled(examples: Sequence[Example]) -> list[Example]:
     return [example for example in examples if example.target is not None]
 
 
-def must_be_learnable(labels: Sequence[str], examples: Sequence[Example]) -> None:
-    """Does nothing when there are two labels or more, each with a training row.
+def must_be_learnable(labels: Sequence[str], examples: Sequence[Example], task: Task) -> None:
+    """Does nothing when there are labels enough for the task, two for most, each with a training row.
 
     Raises:
         NotEnoughData: otherwise; the message names the labels.
     """
-    if len(labels) < 2:
+    if len(labels) < task.fewest:
         raise NotEnoughData(
-            f"Training needs at least two labels, got {len(labels)}: {', '.join(labels)}.", "Import with another label column."
+            f"Training needs at least {NUMBERS[task.fewest]} labels, got {len(labels)}: {', '.join(labels)}.",
+            "Import with another label column.",
         )
-    counts = Counter(example.target for example in examples)
+    counts = Counter(label for example in examples for label in task.members(str(example.target)))
     if empty := [label for label in labels if not counts[label]]:
         raise NotEnoughData(f"No training row for: {', '.join(empty[:10])}.", "Add training rows for them, or take them out.")
 
