@@ -130,11 +130,12 @@ class Grade(Base):
         self, vectors: np.ndarray, targets: Sequence[str], labels: Sequence[str], *, strength: float, balanced: bool
     ) -> tuple[np.ndarray, np.ndarray]:
         """Ridge regression, its penalty chosen by leave-one-out; for levels a logistic regression per step."""
-        from sklearn.linear_model import LogisticRegression, RidgeCV
+        from sklearn.linear_model import LogisticRegression, Ridge, RidgeCV
 
         if not levels(labels):
             numbers = (np.array(list(map(float, targets))) - self.mean) / self.spread
-            ridge = RidgeCV(np.logspace(-3, 3, 13)).fit(vectors, numbers)
+            dense = isinstance(vectors, np.ndarray)  # leave-one-out on sparse rows takes minutes
+            ridge = (RidgeCV(np.logspace(-3, 3, 13)) if dense else Ridge()).fit(vectors, numbers)
             return ridge.coef_[None].astype(np.float32), np.array([ridge.intercept_], dtype=np.float32)
         places = np.array([list(labels).index(target) for target in targets])
         weights = np.zeros((len(labels) - 1, vectors.shape[1]), np.float32)

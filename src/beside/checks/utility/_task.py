@@ -1,68 +1,87 @@
-"""The scores of any task on the test rows, with intervals, and the one answer that is best given to everything as a floor."""
+"""The scores of any task on the test rows, with intervals, and two floors: the best constant answer, and TF-IDF."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
-from beside.checks._rows import bar, measured
+from beside.checks._rows import bar, labelled, measured
+from beside.checks.utility._floor import linear_answers
 from beside.core.interfaces import Task
 from beside.core.statistics import RESAMPLES, Estimate, rate
-from beside.core.types import Measurement
+from beside.core.types import Measurement, Splits
 
 FLOOR, GAIN = "floor", "gain_over_floor"
+SIMPLE, GAIN_OVER_SIMPLE = "tfidf_score", "gain_over_tfidf_score"
 WORDS = {
     FLOOR: ("main score of the best constant answer", "“总给同一答案”的主要得分"),
     GAIN: ("gain over the best constant answer", "比“总给同一答案”高出的主要得分"),
+    SIMPLE: ("main score of TF-IDF with a linear model", "TF-IDF + 线性模型的主要得分"),
+    GAIN_OVER_SIMPLE: ("gain over TF-IDF with a linear model", "比 TF-IDF + 线性模型高出的主要得分"),
 }
 
 
+def metrics(task: Task) -> list[str]:
+    """What `measure` measures of a task whose answers are no single labels: per token there is no linear model of a text."""
+    return [*task.metrics, FLOOR, GAIN, *(() if task.per_token else (SIMPLE, GAIN_OVER_SIMPLE))]
+
+
 def measure(
-    task: Task,
-    answers: Sequence[str],
-    targets: Sequence[str],
-    learned: Sequence[str],
-    labels: Sequence[str],
-    rng: np.random.Generator,
-    known: Sequence[str] = (),
+    task: Task, splits: Splits, answers: Sequence[str], labels: Sequence[str], rng: np.random.Generator, known: Sequence[str] = ()
 ) -> Iterator[Measurement]:
-    """Every score of the task but the known ones, each with the percentile bootstrap (Efron 1979) over rows.
+    """Every score of the task but the known ones, each with the percentile bootstrap (Efron 1979) over rows, then the floors.
 
     Args:
-        answers: of the model, on the test rows.
-        targets: the right ones.
-        learned: targets of the training rows, for the floor.
+        answers: of the model, on the labelled test rows.
         labels: that the model knows.
         known: scores that are measured elsewhere; when the main one is among them, so are the floors.
     """
+    texts, targets = map(list, zip(*labelled(splits), strict=True))
     n, main = len(targets), next(iter(task.metrics))
     of_model = task.scorer(answers, targets, labels)
-    of_floor = task.scorer([task.floor(learned, labels)] * n, targets, labels)
-    once, simple = of_model(np.arange(n)), of_floor(np.arange(n))
+    others = {} if main in known else floors(task, splits, texts, targets, labels)
     wanted = [name for name in task.metrics if name not in known]
-    drawn: dict[str, list[float]] = {name: [] for name in (*wanted, FLOOR, GAIN)}
-    for _ in range(RESAMPLES):
-        rows = rng.integers(0, n, n)
+    drawn: dict[str, list[float]] = defaultdict(list)
+    for rows in [np.arange(n), *(rng.integers(0, n, n) for _ in range(RESAMPLES))]:  # all rows once, then the resamples
         found = of_model(rows)
         for name in wanted:
             drawn[name].append(found[name])
-        if main in wanted:
-            floor = of_floor(rows)[main]
-            drawn[FLOOR].append(floor)
-            drawn[GAIN].append(found[main] - floor)
-    estimates = {name: spread(once[name], drawn[name], n, *task.metrics[name][4:]) for name in wanted}
-    unit = task.metrics[main].unit
-    if main not in known:
-        lowest, highest = task.metrics[main][4:]
-        estimates[FLOOR] = spread(simple[main], drawn[FLOOR], n, lowest, highest)
-        estimates[GAIN] = spread(once[main] - simple[main], drawn[GAIN], n, lowest - highest, highest - lowest)
-        bars = [bar("this model", estimates[main]), bar("best constant answer", estimates[FLOOR])]
-        picture = {"kind": "bars", "title": "main score", "unit": unit, "rows": bars}
+        for (name, gain), other in others.items():
+            score = other(rows)[main]
+            drawn[name].append(score)
+            drawn[gain].append(found[main] - score)
+    yield from told(task, main, drawn, n)
+
+
+def floors(
+    task: Task, splits: Splits, texts: Sequence[str], targets: Sequence[str], labels: Sequence[str]
+) -> dict[tuple[str, str], Callable[[np.ndarray], dict[str, float]]]:
+    """(metric of the floor, metric of the gain over it) -> scores of some of the rows: the best constant, and TF-IDF."""
+    learned = [row.target for row in splits.train if row.target is not None]
+    found = {(FLOOR, GAIN): task.scorer([task.floor(learned, labels)] * len(targets), targets, labels)}
+    if (simple := linear_answers(task, splits, texts, labels)) is not None:
+        found[SIMPLE, GAIN_OVER_SIMPLE] = task.scorer(simple, targets, labels)
+    return found
+
+
+def told(task: Task, main: str, drawn: dict[str, list[float]], n: int) -> Iterator[Measurement]:
+    """The measurements; the first of each metric's values is that of all rows. The picture stands with the floor."""
+    lowest, highest = task.metrics[main][4:]
+    estimates = {}
+    for name, (once, *draws) in drawn.items():
+        gain = name in (GAIN, GAIN_OVER_SIMPLE)
+        ends = (
+            task.metrics[name][4:] if name in task.metrics else (lowest - highest, highest - lowest) if gain else (lowest, highest)
+        )
+        estimates[name] = spread(once, draws, n, *ends)
+    named = {"this model": main, "best constant answer": FLOOR, "TF-IDF + linear model": SIMPLE}
+    bars = [bar(words, estimates[name]) for words, name in named.items() if name in estimates]
     for name, estimate in estimates.items():
-        words = task.metrics.get(name)
-        evidence = picture if name == FLOOR else None
-        yield measured(name, words.unit if words else unit, words.better if words else "higher", estimate, evidence)
+        words = task.metrics.get(name, task.metrics[main]._replace(better="higher"))
+        picture = {"kind": "bars", "title": "main score", "unit": words.unit, "rows": bars}
+        yield measured(name, words.unit, words.better, estimate, picture if name == FLOOR else None)
 
 
 def spread(value: float, draws: Sequence[float], n: int, lowest: float, highest: float) -> Estimate:

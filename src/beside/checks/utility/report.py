@@ -43,8 +43,8 @@ class Report:
 
     Shares and scores are 0..1, higher is better. `gain_over_tfidf` is the accuracy minus that of TF-IDF with logistic
     regression fitted on the train split, -1..1, with a paired bootstrap interval.
-    A task whose answers are no single labels is measured by its own scores (bootstrap), against the one answer that is best given
-    to everything; a task with further scores of its own has those beside accuracy and F1.
+    A task whose answers are no single labels is measured by its own scores (bootstrap), against the best constant answer and its
+    own linear head on TF-IDF; a task with further scores of its own has those beside accuracy and F1.
     """
 
     zh: ClassVar[str] = "答得对吗？测试行上的准确率与 F1，与总答最多的类别、TF-IDF 加逻辑回归相比。"
@@ -57,7 +57,7 @@ class Report:
         """What is measured for a task."""
         if task is None or task.single:
             return list({**OF_LABELS, **(task.metrics if task else {})})
-        return [*task.metrics, *_task.WORDS]
+        return _task.metrics(task)
 
     def why_not(self, subject: Subject, splits: Splits) -> str | None:
         if reason := no_labelled_rows(subject, splits):
@@ -69,12 +69,11 @@ class Report:
     def measure(self, subject: Subject, splits: Splits, rng: np.random.Generator) -> Iterator[Measurement]:
         texts, targets = map(list, zip(*labelled(splits), strict=True))
         answers, task = subject.predict(texts), task_of(subject)
-        learned = [example.target for example in splits.train if example.target is not None]
         if task is None or task.single:
             yield from self.of_labels(subject, splits, texts, targets, answers, rng)
         if task is not None and not {*task.metrics} <= {*OF_LABELS}:
             known = list(OF_LABELS) if task.single else []
-            yield from _task.measure(task, answers, targets, learned, subject.labels, rng, known)
+            yield from _task.measure(task, splits, answers, subject.labels, rng, known)
 
     def of_labels(
         self, subject: Subject, splits: Splits, texts: list[str], targets: list[str], answers: list[str], rng: np.random.Generator
