@@ -18,7 +18,8 @@ from beside.core.columns import Columns
 from beside.core.errors import BadInput, NotEnoughData
 from beside.core.interfaces import Progress, Silent
 from beside.core.options import read_settings
-from beside.core.recipe import Recipe, read_policy
+from beside.core.pairs import whole
+from beside.core.recipe import Recipe
 from beside.core.report import Report
 from beside.core.types import Actor, Answer, Comparison, Corpus, Explanation, Finding, Prediction, Release, Run, Skipped
 from beside.documents import Documents
@@ -145,7 +146,8 @@ class Loop(Committee, Comparing, Documents, Models, Proofs, Searching, Labels):
         """
         with self.workspace.lock("audit"):
             run = self.records.run(self.actor, run_id)
-            corpus, rules = self.records.corpus(self.actor, run.corpus_id), read_policy(policy)
+            corpus = self.records.corpus(self.actor, run.corpus_id)
+            rules = self.rules(policy, corpus)
             found = audit.audit(
                 run,
                 Model(run.model, lambda: self.subject(run)),
@@ -174,7 +176,7 @@ class Loop(Committee, Comparing, Documents, Models, Proofs, Searching, Labels):
         with self.workspace.lock("release"):
             run = self.records.run(self.actor, run_id)
             corpus = self.records.corpus(self.actor, run.corpus_id)
-            rules = read_policy(policy)
+            rules = self.rules(policy, corpus)
             findings, skipped = self.newest_findings(run), self.records.skipped(self.actor, run.id)
             rules = gate.settled(rules, findings, skipped)
             if not findings:
@@ -187,7 +189,7 @@ class Loop(Committee, Comparing, Documents, Models, Proofs, Searching, Labels):
                 skipped,
                 rules,
                 statements=self.records.statements(self.actor),
-                texts=[example.text for example in (splits.tune or splits.train)[: release.TRUTH_TEXTS]],
+                texts=[example.text for example in whole((splits.tune or splits.train)[: release.TRUTH_TEXTS])],
                 test_uses=self.records.test_uses(self.actor, corpus.id),
                 artifacts=self.artifacts,
                 home=self.workspace.bundles,
@@ -250,15 +252,18 @@ class Loop(Committee, Comparing, Documents, Models, Proofs, Searching, Labels):
         served.must_answer(text, self.clock())
         run = self.records.run(self.actor, served.release.run_id)
         rows = self.records.corpus(self.actor, run.corpus_id).examples
-        train, home = list(read_rows(self.artifacts.path(rows), "train")), self.workspace.state / "neighbours"
+        train, home = whole(read_rows(self.artifacts.path(rows), "train")), self.workspace.state / "neighbours"
         kept = neighbours.Kept(model=run.model, corpus=rows, artifacts=self.artifacts, home=home)
         return neighbours.neighbours(served.subject, text, train, kept, count=count, progress=self.progress)
 
     def listen(self, prediction_id: str, correct: bool, label: str | None = None, note: str = "") -> Answer:
         """What a person says of an answer, on disk before this returns."""
         prediction = self.records.prediction(self.actor, prediction_id)
-        labels = tuple(prediction.probabilities)
-        answer = listen.listen(prediction, correct, label, note, labels, self.actor, now=self.clock())
+        labels, task = tuple(prediction.probabilities), None
+        if prediction.answer is not None:  # the answer has a form of its own, so its task knows what a right one looks like
+            corpus = self.corpus_of(prediction.release_id)
+            labels, task = corpus.labels, self.task_of(corpus)
+        answer = listen.listen(prediction, correct, label, note, labels, self.actor, task=task, now=self.clock())
         self.records.add_answer(self.actor, answer)
         return answer
 
@@ -271,6 +276,7 @@ class Loop(Committee, Comparing, Documents, Models, Proofs, Searching, Labels):
             champion_release = self.records.release(self.actor, release_id)
             champion = self.records.run(self.actor, champion_release.run_id)
             parent = self.records.corpus(self.actor, champion.corpus_id)
+            improve.must_compare(self.task_of(parent))
             said = listen.corrections(self.records.answers(self.actor, release_id))
             grown = improve.child(parent, self.splits(parent), said, artifacts=self.artifacts, now=self.clock())
             self.records.add_corpus(self.actor, grown)
@@ -283,12 +289,6 @@ class Loop(Committee, Comparing, Documents, Models, Proofs, Searching, Labels):
             comparison = improve.compare(champion, challenger, self.subject(champion), self.subject(challenger), test, rng=rng)
             self.records.add_comparison(self.actor, comparison)
         return Improvement(corpus=corpus, run=challenger, comparison=comparison)
-
-    def cut_short(self, corpus_id: str, recipe: Recipe, parent: str | None = None) -> bool:
-        """Whether this very training was killed after its first checkpoint, so that `resume` would go on from there."""
-        from beside.stages import train  # imports torch
-
-        return train.cut_short(self.workspace.checkpoints, train.run_id(corpus_id, recipe, parent))
 
 
 def as_plain(value: object) -> object:

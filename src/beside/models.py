@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from functools import partial
+from itertools import islice
 
 from beside.bases import Bases
-from beside.core.interfaces import Subject
+from beside.core.applies import for_task
+from beside.core.interfaces import Subject, Task
+from beside.core.recipe import Policy, Recipe, read_policy
+from beside.core.registry import load
 from beside.core.types import Corpus, Finding, Run, Splits
 from beside.engine import loading
 from beside.stages.audit import Model
 from beside.store.permission import EXAMPLE_READERS, demand_role
-from beside.store.rows import read_splits
+from beside.store.rows import read_rows, read_splits
 
 
 class Models(Bases):
@@ -20,6 +24,27 @@ class Models(Bases):
         """All rows of a corpus; their texts are not for everybody who may know of the corpus."""
         demand_role(self.actor, EXAMPLE_READERS, "read the rows of a corpus")
         return read_splits(self.artifacts.path(corpus.examples))
+
+    def task_of(self, corpus: Corpus) -> Task:
+        """What a corpus asks of a model."""
+        task: Task = load("tasks", corpus.task)
+        return task
+
+    def corpus_of(self, release_id: str) -> Corpus:
+        """The rows that a release was trained on."""
+        run = self.records.run(self.actor, self.records.release(self.actor, release_id).run_id)
+        return self.records.corpus(self.actor, run.corpus_id)
+
+    def rules(self, policy: str, corpus: Corpus) -> Policy:
+        """A policy, without the limits that say nothing about this corpus's task; how many those are is told."""
+        whole = read_policy(policy)
+        pairs = any(row.pair is not None for row in islice(read_rows(self.artifacts.path(corpus.examples)), 1))
+        rules = for_task(whole, self.task_of(corpus), pairs)
+        if gone := len(whole.limits) - len(rules.limits):
+            self.progress.say(
+                f"{gone} of {len(whole.limits)} limits of policy {whole.name} do not speak of the task {corpus.task}."
+            )
+        return rules
 
     def subject(self, run: Run) -> Subject:
         """The model of a run, ready to answer."""
@@ -60,3 +85,9 @@ class Models(Bases):
         found = self.records.findings(self.actor, run.id)
         newest = {(one.check, one.metric): one.made_at for one in sorted(found, key=lambda one: one.made_at)}
         return [one for one in found if one.made_at == newest[one.check, one.metric]]
+
+    def cut_short(self, corpus_id: str, recipe: Recipe, parent: str | None = None) -> bool:
+        """Whether this very training was killed after its first checkpoint, so that `resume` would go on from there."""
+        from beside.stages import train  # imports torch
+
+        return train.cut_short(self.workspace.checkpoints, train.run_id(corpus_id, recipe, parent))

@@ -13,7 +13,8 @@ from safetensors.torch import load_file, save_file
 
 from beside.core.errors import BadInput, GateClosed
 from beside.engine import runtime
-from beside.engine.runtime import TorchSubject, fresh_logits, load_subject, same_answers, softmax
+from beside.engine.runtime import TorchSubject, fresh_logits, load_subject, same_answers
+from beside.tasks._task import softmax
 
 TEXTS = ["where is my parcel", "money", "please cancel my order and give me a refund of the money please", "my parcel is late", ""]
 

@@ -1,8 +1,10 @@
-"""What every task promises, whatever it asks of a model; its worked examples are read from its own docstring."""
+"""What every task promises, whatever it asks of a model; each is trained on the worked example at the top of its own file."""
 
 from __future__ import annotations
 
-import re
+import json
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,10 +13,11 @@ import torch
 from transformers import BertConfig, BertModel
 
 from beside.core import registry
-from beside.core.types import Example
+from beside.core.pairs import joined
 from beside.engine.model import Model, drop_unused
 from beside.engine.rows import collate
 from beside.engine.tokens import Tokens, train_tokenizer
+from beside.tasks._task import Base
 
 TASKS = registry.names("tasks")
 
@@ -24,19 +27,36 @@ def task(request: pytest.FixtureRequest) -> Any:
     return registry.load("tasks", request.param)
 
 
-@pytest.fixture
-def examples(request: pytest.FixtureRequest, task: Any) -> list[Example]:
-    """The worked examples of the docstring: "text" -> "answer", two at least."""
-    name = request.node.callspec.params["task"]
-    shown = re.findall(r'"([^"]+)" -> "([^"]+)"', registry.source("tasks", name).read_text(encoding="utf-8"))
-    assert len(shown) >= 2, 'the docstring shows two worked examples or more: "text" -> "answer"'
-    return [Example(id=str(place), text=text, target=target) for place, (text, target) in enumerate(shown)]
+class Worked:
+    """The worked example of a task as intake hands it on: texts, targets, labels, and the task that has seen them."""
+
+    def __init__(self, task: Any) -> None:
+        rows = [row for row in task.example if row.keys() >= {"text", "label"}]
+        book = task.book()
+        numbers = [book.read(row["label"], row["text"], row["text"]) for row in rows]
+        self.texts = [joined(row["text"], row.get("pair")) for row in rows]
+        self.targets = [book.names()[number] for number in numbers]
+        self.labels = task.labels(self.targets)
+        self.task = task.ready(self.targets, self.labels)
+        self.tokens = Tokens(train_tokenizer([text.replace("\x1f", " ") for text in self.texts] * 3), 32)
+        self.read = self.tokens.read(self.texts) if task.per_token else []
+        self.encoded = self.task.encode(self.targets, self.labels, self.read)
+        longest = (max(len(one.spans) for one in self.read),) if self.read else ()
+        self.shape = (len(rows), *longest, task.outputs(self.labels))
+
+    def learned(self) -> np.ndarray:
+        """Scores that gradient steps bring to the right answers, without a model."""
+        logits = torch.zeros(self.shape, requires_grad=True)
+        for _ in range(60):
+            (gradient,) = torch.autograd.grad(self.task.loss(logits, self.encoded, None, 0.0), logits)
+            logits = (logits - gradient * logits[..., 0].numel() / 2).detach().requires_grad_()
+        found: np.ndarray = logits.detach().numpy()
+        return found
 
 
 @pytest.fixture
-def encoded(task: Any, examples: list[Example]) -> tuple[tuple[str, ...], torch.Tensor]:
-    labels = task.labels(examples)
-    return labels, task.encode([example.target for example in examples], labels)
+def worked(task: Any) -> Worked:
+    return Worked(task)
 
 
 @pytest.mark.parametrize("name", TASKS)
@@ -44,44 +64,83 @@ def test_it_says_in_one_line_what_it_is(name: str) -> None:
     assert 10 < len(registry.summary("tasks", name)) < 140
 
 
-def test_it_has_one_target_a_row_and_the_labels_do_not_depend_on_the_order_of_rows(task: Any, examples: Any, encoded: Any) -> None:
-    labels, targets = encoded
-    assert len(targets) == len(examples)
-    assert task.labels(reversed(examples)) == labels == tuple(dict.fromkeys(labels))
-    assert task.labels([*examples, Example(id="unlabelled", text="nobody knows")]) == labels
+def test_it_opens_with_a_worked_example_and_says_what_its_scores_mean(task: Any) -> None:
+    assert isinstance(task, Base) and 9 <= len(task.example) <= 60
+    assert (task.pairs == "must") <= all("pair" in row for row in task.example)
+    for words in task.metrics.values():
+        assert words.english.isascii() and not words.chinese.isascii() and words.better in ("higher", "lower")
+    assert next(iter(task.metrics.values())).better == "higher"
 
 
-def test_the_right_answer_encoded_and_learned_decodes_to_itself(task: Any, examples: Any, encoded: Any) -> None:
-    labels, targets = encoded
-    logits = torch.zeros(len(examples), task.outputs(labels), requires_grad=True)
-    for _ in range(50):
-        (gradient,) = torch.autograd.grad(task.loss(logits, targets, None, 0.0), logits)
-        logits = (logits - gradient).detach().requires_grad_()
-    assert task.decode(logits.detach().numpy(), labels) == [example.target for example in examples]
+def test_it_has_one_target_a_row_and_the_labels_do_not_depend_on_the_order_of_rows(task: Any, worked: Worked) -> None:
+    assert len(worked.encoded) == len(worked.targets)
+    assert task.labels(reversed(worked.targets)) == worked.labels == tuple(dict.fromkeys(worked.labels))
+    assert {label for target in worked.targets for label in task.members(target)} >= set(worked.labels)
 
 
-def test_right_answers_score_best_and_the_main_score_comes_first(task: Any, examples: Any, encoded: Any) -> None:
-    right = [example.target for example in examples]
-    wrong = right[1:] + right[:1]
-    best, worst = task.score(right, right, encoded[0]), task.score(wrong, right, encoded[0])
-    assert list(best) == list(worst)
-    assert all(best[name] == 1.0 > worst[name] >= 0.0 for name in best)
-    assert all(target in task.report(right, right) for target in right)
+def test_the_right_answer_encoded_and_learned_decodes_to_itself(worked: Worked) -> None:
+    answers = worked.task.decode(worked.learned(), worked.labels, worked.read)
+    assert answers == worked.targets
+    assert [worked.task.checked(answer, worked.labels) for answer in answers] == answers
 
 
-def test_ten_steps_on_its_worked_examples_lower_the_loss(task: Any, examples: Any, encoded: Any) -> None:
-    labels, targets = encoded
-    tokens = Tokens(train_tokenizer([example.text for example in examples] * 3), 16)
+def test_a_served_answer_is_the_decoded_one_with_probabilities(worked: Worked) -> None:
+    logits = worked.learned()
+    said = worked.task.answers(logits, 1.0, worked.labels, worked.read)
+    assert [one.label for one in said] == worked.task.decode(logits, worked.labels, worked.read)
+    for one in said:
+        assert 0 <= one.probability <= 1 and all(0 <= share <= 1 for share in one.probabilities.values())
+        json.dumps(one.answer)
+    if worked.task.single:
+        assert all(sum(one.probabilities.values()) == pytest.approx(1) for one in said)
+
+
+def test_right_answers_score_best_and_the_main_score_comes_first(worked: Worked) -> None:
+    right, wrong = worked.targets, worked.targets[len(worked.targets) // 2 :] + worked.targets[: len(worked.targets) // 2]
+    best, worst = (worked.task.score(answers, right, worked.labels) for answers in (right, wrong))
+    assert list(best) == list(worst) == list(worked.task.metrics)
+    for name, words in worked.task.metrics.items():
+        assert (best[name] > worst[name]) if words.better == "higher" else (best[name] < worst[name])
+        assert best[name] == (1 if words.better == "higher" else 0)
+        assert words.lowest <= worst[name] <= words.highest
+    assert worked.task.report(right, right)
+
+
+def test_the_scores_of_some_rows_are_those_of_these_rows_alone(worked: Worked) -> None:
+    rows = np.array([0, 2, 2, 5, 7, 8])
+    answers = worked.targets[1:] + worked.targets[:1]
+    quick = worked.task.scorer(answers, worked.targets, worked.labels)(rows)
+    alone = worked.task.score([answers[row] for row in rows], [worked.targets[row] for row in rows], worked.labels)
+    assert quick == pytest.approx(alone)
+
+
+def test_the_floor_is_an_answer_and_worse_than_being_right(worked: Worked) -> None:
+    floor = worked.task.floor(worked.targets, worked.labels)
+    assert worked.task.checked(floor, worked.labels) == floor
+    main = next(iter(worked.task.metrics))
+    assert worked.task.score([floor] * len(worked.targets), worked.targets, worked.labels)[main] < 1
+
+
+def test_what_it_found_in_the_rows_survives_being_written(worked: Worked) -> None:
+    logits = worked.learned()
+    tuned = worked.task.tuned(logits, worked.targets, worked.labels)
+
+    again = type(tuned)().restored(json.loads(json.dumps(tuned.settings())))
+    assert again.decode(logits, worked.labels, worked.read) == tuned.decode(logits, worked.labels, worked.read)
+
+
+def test_ten_steps_on_its_worked_example_lower_the_loss(worked: Worked) -> None:
     torch.manual_seed(0)
     size = {"hidden_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 16}
-    encoder = BertModel(BertConfig(vocab_size=tokens.tokenizer.get_vocab_size(), max_position_embeddings=16, **size))
+    encoder = BertModel(BertConfig(vocab_size=worked.tokens.tokenizer.get_vocab_size(), max_position_embeddings=32, **size))
     drop_unused(encoder)
-    model = Model(encoder, task.outputs(labels), "mean").eval()
-    optimizer = torch.optim.AdamW(model.parameters(), lr=1e-2)
-    batch = collate(tokens.encode([example.text for example in examples]), tokens.pad_id)
+    model = Model(encoder, worked.shape[-1], "mean").eval()
+    model.per_token = worked.task.per_token
+    optimizer = torch.optim.AdamW(model.parameters(), lr=2e-2)
+    batch = collate(worked.tokens.encode(worked.texts), worked.tokens.pad_id)
     losses = []
-    for _ in range(11):
-        loss = task.loss(model(*batch), targets, None, 0.0)
+    for _ in range(16):
+        loss = worked.task.loss(model(*batch), worked.encoded, None, 0.0)
         losses.append(loss.item())
         optimizer.zero_grad()
         loss.backward()
@@ -89,9 +148,35 @@ def test_ten_steps_on_its_worked_examples_lower_the_loss(task: Any, examples: An
     assert np.isfinite(losses).all() and losses[-1] < 0.8 * losses[0]
 
 
-def test_smoothing_keeps_the_loss_of_a_sure_answer_above_nothing(task: Any, examples: Any, encoded: Any) -> None:
-    labels, targets = encoded
-    logits = torch.zeros(len(examples), task.outputs(labels), requires_grad=True)
-    (gradient,) = torch.autograd.grad(task.loss(logits, targets, None, 0.0), logits)
-    sure = (logits - 100 * len(examples) * gradient).detach()
-    assert float(task.loss(sure, targets, None, 0.1)) > float(task.loss(sure, targets, None, 0.0)) + 0.5
+@pytest.mark.parametrize("name", TASKS)
+def test_from_a_file_to_an_answer_through_the_command_line(name: str, beside: Any, tiny_base: Path, tmp_path: Path) -> None:
+    task = registry.load("tasks", name)
+    (tmp_path / "rows.jsonl").write_text("\n".join(map(json.dumps, task.example)), encoding="utf-8")
+    said: Callable[..., Any] = lambda *words: beside(*words, "--workspace", "w", "--json", cwd=tmp_path)  # noqa: E731
+    taken = said("import", "rows.jsonl", "--name", "x", "--task", name)
+    assert taken.code == 0, taken.err
+    assert taken.json["report"]["kept"] == len(task.example)
+    run = said("train", "x", "--base", tiny_base, "--set", "epochs=2", "--set", "threads=1", "--set", "learning_rate=1e-3")
+    assert run.code == 0, run.err
+    assert "Truth test" in run.err
+    audited = said("audit", run.json["id"], "--check", "utility/report", "--check", "robustness/typos", "--policy", "sandbox")
+    assert audited.code == 0, audited.err
+    found = {one["metric"]: one for one in audited.json if "metric" in one}
+    for metric in task.metrics:
+        assert found[metric]["low"] <= found[metric]["value"] <= found[metric]["high"] and found[metric]["n"] > 0
+    whole = all(
+        "label" in one["why"] or "pairs" in one["why"]
+        for one in audited.json
+        if one.get("check") == "robustness/typos" and "why" in one
+    )
+    assert whole
+    made = said("release", run.json["id"], "--policy", "sandbox")
+    assert made.code == 0, made.err
+    assert said("review", made.json["id"], "approve", "--reason", "It is a test.").code == 0
+    row = task.example[0]
+    asked = (row["text"], "--pair", row["pair"]) if "pair" in row else (row["text"],)
+    answer = said("predict", made.json["id"], *asked)
+    assert answer.code == 0, answer.err
+    [one] = answer.json
+    assert (one["text"], one["pair"]) == (row["text"], row.get("pair"))
+    assert task.checked(one["label"], tuple(taken.json["labels"])) == one["label"]

@@ -6,9 +6,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictBool
 
+from beside.core.askable import unreadable
 from beside.core.errors import BadInput
+from beside.core.pairs import joined
 from beside.core.types import Prediction
-from beside.stages.serve import unreadable
 
 MOST_TEXTS = 128  # of one call
 LONGEST_TEXT = 20_000  # characters
@@ -43,18 +44,29 @@ class PredictBody(Body):
 
     text: Text | None = Field(None, description="one text", json_schema_extra=LONG, examples=["My card was swallowed."])
     texts: list[Text] | None = Field(None, description="several texts, instead of `text`", json_schema_extra=TEXTS)
+    pair: Text | None = Field(None, description="the second text, for a release that compares two", json_schema_extra=LONG)
+    pairs: list[Text] | None = Field(None, description="one second text for each of `texts`", json_schema_extra=TEXTS)
     release: Text | None = release_field()
 
     def asked(self) -> list[str]:
         """The texts, within the limits.
 
         Raises:
-            BadInput: none, both `text` and `texts`, too many, or one that is too long.
+            BadInput: none, both `text` and `texts`, too many, one that is too long, or not as many second texts.
         """
         if (self.text is None) == (self.texts is None):
             given = "neither 'text' nor 'texts'" if self.text is None else "both 'text' and 'texts'"
             raise BadInput(f"The body has {given}.", 'Send {"text": "..."} or {"texts": ["...", "..."]}.')
-        return within_limits(self.texts if self.text is None else [self.text])
+        texts = within_limits(self.texts if self.text is None else [self.text])
+        seconds = self.pairs if self.pair is None else [self.pair]
+        if seconds is None:
+            return texts
+        if (self.text is None) != (self.pair is None) or len(seconds) != len(texts):
+            raise BadInput(
+                f"The body has {len(texts)} texts and {len(seconds)} second ones.",
+                "Send `text` with `pair`, or `texts` with `pairs`.",
+            )
+        return [joined(*both) for both in zip(texts, within_limits(seconds), strict=True)]
 
 
 class Predictions(BaseModel):

@@ -16,6 +16,7 @@ from beside.core.types import Prediction
 
 METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
 BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)  # seconds
+OTHER_FORM = "(other form)"
 log = logging.getLogger("beside.api.requests")
 
 
@@ -36,7 +37,9 @@ class Metrics:
     def predicted(self, predictions: Iterable[Prediction]) -> None:
         """Counts answers by label."""
         for prediction in predictions:
-            self.predictions.labels(prediction.release_id, prediction.label).inc()
+            # an answer of another form, a number or spans of a text, is no label: each would be a series of its own
+            label = prediction.label if prediction.label in prediction.probabilities else OTHER_FORM
+            self.predictions.labels(prediction.release_id, label).inc()
             if prediction.truncated:
                 self.truncated.labels(prediction.release_id).inc()
 

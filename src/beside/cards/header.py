@@ -9,6 +9,7 @@ from typing import Any
 import yaml
 
 from beside.cards.facts import Facts
+from beside.core.registry import load
 from beside.core.types import Finding
 
 EMBEDDED = "sentence-transformers/all-MiniLM-L6-v2"  # what the base `embedded` is
@@ -29,12 +30,11 @@ CODES = {  # ISO 639, for the names that the intake gives
     "Portuguese": "pt",
     "Dutch": "nl",
 }
-PIPELINES = {"classify": "text-classification", "multilabel": "text-classification"}
 
 
 def header(facts: Facts) -> str:
     """YAML between two lines of dashes: language, licence, tags and a model-index with every finding, its interval and n."""
-    recipe, task = facts.run.recipe, PIPELINES.get(facts.corpus.task, facts.corpus.task)
+    recipe, task = facts.run.recipe, str(load("tasks", facts.corpus.task).pipeline)
     base = EMBEDDED if recipe.base == "embedded" else recipe.base if HUB_ID.fullmatch(recipe.base) else None
     content = {
         "language": languages(facts.report),

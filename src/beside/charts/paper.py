@@ -41,6 +41,9 @@ LANGUAGES = {  # of core/languages.py
 WORDS = {  # language -> what our own checks and charts say
     "zh": {
         "accuracy": "准确率",
+        "main score": "主要得分",
+        "best constant answer": "总给同一答案",
+        "TF-IDF + linear model": "TF-IDF + 线性模型",
         "this model": "本模型",
         "TF-IDF + logistic regression": "TF-IDF + 逻辑回归",
         "most frequent label": "最常见类别",

@@ -32,13 +32,16 @@ def import_(
     file: Annotated[str, typer.Argument(help="CSV, TSV, JSON Lines, Parquet, Excel, or hf:owner/name.")],
     name: Annotated[str, typer.Option(help="Name of the corpus.")],
     text: Annotated[str | None, typer.Option(help="Column of the text.")] = None,
-    label: Annotated[str | None, typer.Option(help="Column of the label.")] = None,
+    label: Annotated[
+        str | None, typer.Option(help="Column of the label; for multilabel also several, `a,b,c`, with a yes or no in each.")
+    ] = None,
+    pair: Annotated[str | None, typer.Option(help="Column of the second text, for tasks that compare two.")] = None,
     person: Annotated[str | None, typer.Option(help="Column of the person a row is from.")] = None,
     split: Annotated[str | None, typer.Option(help="Column that says train, tune or test.")] = None,
     group: Annotated[
         list[str] | None, typer.Option(help="Column of a group of people, to compare error rates; repeatable.")
     ] = None,
-    task: str = "classify",
+    task: Annotated[str, typer.Option(help="What is asked of the model: one of `beside list capabilities`.")] = "classify",
     seed: int = 0,
     workspace: Folder = HERE,
     as_: As = None,
@@ -48,7 +51,7 @@ def import_(
     from beside.cli.telling import report_in_words
     from beside.core.columns import Columns
 
-    columns = Columns(text=text, label=label, person=person, split=split, groups=tuple(group or ()))
+    columns = Columns(text=text, label=label, pair=pair, person=person, split=split, groups=tuple(group or ()))
     with working(workspace, as_, create=True) as loop:
         corpus, report = loop.intake(file, name, columns, task, seed)
     show(

@@ -11,6 +11,7 @@ from beside.cli.terminal import Terminal
 from beside.core import registry
 from beside.core.asking import Neighbours
 from beside.core.errors import BadInput
+from beside.core.pairs import joined, shown
 from beside.core.pretraining import Base
 from beside.core.quorum import standing
 from beside.core.report import Report
@@ -20,6 +21,7 @@ from beside.loop import Improvement
 LISTS = ("corpora", "bases", "runs", "findings", "releases")
 LABELS_SHOWN = 15
 SCORES = ("precision", "recall", "f1")
+NOTHING = "(none)"  # what stands for an answer that no label applies
 MARKS = {"pass": "pass", "fail": "FAIL", "inconclusive": "inconclusive", "no limit": ""}
 
 
@@ -142,7 +144,8 @@ def predictions_in_words(predictions: Sequence[Prediction]) -> None:
     """One line per text."""
     for prediction in predictions:
         cut = "  (text was cut)" if prediction.truncated else ""
-        sys.stdout.write(f"{prediction.label}\t{prediction.probability:.3f}\t{' '.join(prediction.text.split())}{cut}\n")
+        asked = " ".join(shown(joined(prediction.text, prediction.pair)).split())
+        sys.stdout.write(f"{prediction.label or NOTHING}\t{prediction.probability:.3f}\t{asked}{cut}\n")
 
 
 def explanation_in_words(explanation: Explanation, near: Neighbours | None = None) -> None:

@@ -9,7 +9,9 @@ from typing import Annotated
 import typer
 
 from beside.cli.frame import HERE, As, Folder, Json, command, login_name, show, working
+from beside.core.cleaning import BETWEEN
 from beside.core.errors import BadInput, NotEnoughData, NotPermitted
+from beside.core.pairs import joined
 
 
 @command
@@ -25,7 +27,8 @@ def serve(host: str = "127.0.0.1", port: Annotated[int, typer.Option(min=1, max=
 def predict(
     release: str,
     text: Annotated[str | None, typer.Argument()] = None,
-    file: Annotated[Path | None, typer.Option(help="One text per line.")] = None,
+    file: Annotated[Path | None, typer.Option(help="One text per line; of pairs, both with a tab between.")] = None,
+    pair: Annotated[str | None, typer.Option(help="The second text, for a release that compares two.")] = None,
     workspace: Folder = HERE,
     as_: As = None,
     json: Json = False,
@@ -35,9 +38,14 @@ def predict(
 
     if (text is None) == (file is None):
         raise BadInput("Give either TEXT or --file.", 'beside predict RELEASE "some text", or --file texts.txt')
-    texts = [text] if text is not None else lines_of(file)
+    if pair is not None and text is None:
+        raise BadInput("--pair belongs to TEXT.", "In a file both texts stand in one line with a tab between.")
+    texts = [joined(text, pair)] if text is not None else lines_of(file)
     with working(workspace, as_) as loop:
-        answers = loop.predict(loop.serve(release), texts)
+        served = loop.serve(release)
+        if text is None and served.pairs:
+            texts = [line.replace("\t", BETWEEN, 1) for line in texts]
+        answers = loop.predict(served, texts)
     show(json, answers, predictions_in_words)
 
 

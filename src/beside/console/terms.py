@@ -13,6 +13,8 @@ UNITS = {
     "squared distance": N_("squared distance, 0 to 2"),
     "skill": N_("skill, at most 1"),
     "hand-overs per row": N_("hand-overs per row"),
+    "correlation": N_("correlation, -1 to 1"),
+    "points": N_("in the unit of the targets"),
 }
 ASPECTS = {
     "utility": N_("Utility"),
@@ -116,6 +118,7 @@ EXHIBITS = {
 }
 TITLES = {  # title of a picture -> what it answers
     "accuracy": N_("Against something simple"),
+    "main score": N_("Against something simple"),
     "share of answers that flip": N_("Which edits flip answers"),
     "failed cases": N_("Cases that failed"),
     "share of cases passed": N_("Capability by capability, the weakest first"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ from beside.core import registry
 from beside.core.asking import Neighbours
 from beside.core.errors import BesideError, UnknownName
 from beside.core.languages import spoken
+from beside.core.pairs import joined
 from beside.core.types import Actor, Answer, Explanation, Prediction, Release
 from beside.loop import Loop
 from beside.stages.neighbours import SEE_ROWS
@@ -51,17 +53,22 @@ def ask(request: Request, text: str = "", release: str = "") -> Response:
 
 @router.post("/try")
 async def answer(
-    request: Request, text: Annotated[str, Form()] = "", release: Annotated[str, Form()] = "", before: Annotated[str, Form()] = ""
+    request: Request,
+    text: Annotated[str, Form()] = "",
+    release: Annotated[str, Form()] = "",
+    before: Annotated[str, Form()] = "",
+    pair: Annotated[str, Form()] = "",
 ) -> Response:
     """Asks the model, then shows the answer under an address of its own, which can be reloaded and read in both languages.
 
-    `before` is the prediction whose text was edited: the page then shows both answers side by side.
+    `before` is the prediction whose text was edited: the page then shows both answers side by side. `pair` is the second text, for
+    a release that compares two.
     """
     try:
         loop = await run_sync(loop_for, request)
-        (prediction,) = await predict_with(request.app, loop, release or None, within_limits([text]))
+        (prediction,) = await predict_with(request.app, loop, release or None, asked_of(text, pair))
     except BesideError as error:
-        return await run_sync(partial(page, request, text=text, release=release, error=error))
+        return await run_sync(partial(page, request, text=text, pair=pair, release=release, error=error))
     compared = f"?{urlencode({'before': before})}" if before else ""
     return RedirectResponse(f"/try/{prediction.id}{compared}#answer", status_code=303)
 
@@ -89,6 +96,12 @@ async def said(
     except BesideError as error:
         return await explained_page(request, prediction_id, error, note)
     return RedirectResponse(f"/try/{prediction_id}#said", status_code=303)
+
+
+def asked_of(text: str, pair: str) -> list[str]:
+    """What the model is asked: the text, or both. Raises BadInput when one of them is too long."""
+    (first,), second = within_limits([text]), within_limits([pair])[0] if pair else None
+    return [joined(first, second)]
 
 
 async def explained_page(
@@ -132,6 +145,7 @@ def page(
     request: Request,
     *,
     text: str = "",
+    pair: str = "",
     release: str = "",
     prediction: Prediction | None = None,
     why: Explanation | BesideError | None = None,
@@ -153,6 +167,10 @@ def page(
         release=answering,
         conditions=loop_for(request).standing(answering.id).conditions if answering else (),
         text=prediction.text if prediction else text,
+        pair=(prediction.pair or "") if prediction else pair,
+        two_texts=answering is not None and compares(loop_for(request), answering.id, prediction),
+        form=json.dumps(prediction.answer, ensure_ascii=False, indent=1) if prediction and prediction.answer is not None else "",
+        one_label=prediction is None or prediction.answer is None or "path" in prediction.answer,
         prediction=prediction,
         bars=bars(prediction) if prediction else [],
         why=why,
@@ -167,6 +185,11 @@ def page(
         near=near,
         may_see_rows=any(actor.may(role) for role in SEE_ROWS),
     )
+
+
+def compares(loop: Loop, release_id: str, prediction: Prediction | None) -> bool:
+    """Whether two texts are to be asked for."""
+    return bool(prediction and prediction.pair) or loop.task_of(loop.corpus_of(release_id)).pairs == "must"
 
 
 def pieces(text: str, explanation: Explanation) -> list[Piece]:
@@ -185,7 +208,8 @@ def pieces(text: str, explanation: Explanation) -> list[Piece]:
 def bars(prediction: Prediction) -> list[tuple[str | None, float]]:
     """The most probable labels and, as None, all the others together."""
     ranked = sorted(prediction.probabilities.items(), key=lambda item: -item[1])
-    rest = ranked[TOP:]
+    alone = isinstance(prediction.answer, list)  # each label by itself: there is no sum that means anything
+    rest = [] if alone else ranked[TOP:]
     top: list[tuple[str | None, float]] = list(ranked[:TOP])
     return [*top, (None, sum(share for _, share in rest))] if rest else top
 

@@ -29,7 +29,7 @@ class Account:
 
     def __init__(self, gathered: Gathered, selection: Selection) -> None:
         self.gathered, self.selection = gathered, selection
-        self.names = gathered.labels.names()
+        self.names, self.members = gathered.labels.names(), gathered.labels.members()
         self.kept = selection.rows[~selection.held_back]  # places among the gathered rows
         self.splits = selection.splits[~selection.held_back]
 
@@ -41,7 +41,7 @@ class Account:
         persons = selection.persons[~selection.held_back]
         return Report(
             source=source, task=task, seed=seed,
-            notes=(*notes, *gathered.columns.notes, *selection.notes, *self.label_notes(labels)),
+            notes=(*notes, *gathered.columns.notes, *gathered.labels.notes(), *selection.notes, *self.label_notes(labels)),
             columns=gathered.columns.as_dict(),
             rows_read=gathered.rows_read, kept=len(self.kept),
             refused=gathered.refusals.total, refused_why=dict(gathered.refusals.why.most_common()),
@@ -62,16 +62,15 @@ class Account:
 
     def label_rows(self) -> tuple[LabelRows, ...]:
         """Rows of each label in each split, commonest label first."""
-        counts = np.zeros((len(self.names), 3), dtype=np.int64)
-        np.add.at(counts, (self.gathered.label[self.kept], self.splits), 1)
-        order = sorted(np.flatnonzero(counts.sum(axis=1)), key=lambda label: (-counts[label].sum(), self.names[label]))
+        of_targets = np.zeros((len(self.names), 3), dtype=np.int64)
+        np.add.at(of_targets, (self.gathered.label[self.kept], self.splits), 1)
+        counts: dict[str, np.ndarray] = {}
+        for labels, rows in zip(self.members, of_targets, strict=True):
+            for label in labels:
+                counts[label] = counts.get(label, 0) + rows
+        order = sorted((label for label, rows in counts.items() if rows.any()), key=lambda label: (-counts[label].sum(), label))
         return tuple(
-            LabelRows(
-                label=self.names[label],
-                train=int(counts[label, TRAIN]),
-                tune=int(counts[label, TUNE]),
-                test=int(counts[label, TEST]),
-            )
+            LabelRows(label=label, train=int(counts[label][TRAIN]), tune=int(counts[label][TUNE]), test=int(counts[label][TEST]))
             for label in order
         )
 
@@ -84,7 +83,7 @@ class Account:
             notes.append(f"No test row, so nothing will be known of: {listed(untested)}. They have too few independent rows.")
         if untaught:
             notes.append(f"No training row, so the model cannot learn: {listed(untaught)}.")
-        gone = len(self.names) - len(labels)
+        gone = len({label for labels in self.members for label in labels}) - len(labels)
         if gone:
             notes.append(f"{gone} labels are gone because all of their rows were left out as contradictions.")
         return notes

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import chain, islice
 
 import numpy as np
@@ -13,10 +13,11 @@ from beside.core.cleaning import ODD, clean, near_key, same_hash
 from beside.core.columns import ColumnMap, Columns, find_columns, split_of
 from beside.core.errors import BadInput
 from beside.core.fingerprints import Fingerprints, fingerprint, pack
-from beside.core.interfaces import Progress, RawRow, Refused
+from beside.core.interfaces import Progress, RawRow, Refused, Task
 from beside.core.labels import LabelBook
 from beside.core.languages import count_scripts, languages_of
 from beside.core.report import REFUSALS_SHOWN, Refusal
+from beside.core.several import columns_in, in_one
 from beside.core.spill import Row, Spill
 from beside.core.types import SPLITS
 
@@ -66,9 +67,9 @@ class Gathered:
 class Gatherer:
     """Takes rows one by one and works on them in batches."""
 
-    def __init__(self, columns: ColumnMap, spill: Spill) -> None:
+    def __init__(self, columns: ColumnMap, spill: Spill, book: LabelBook) -> None:
         self.columns, self.spill = columns, spill
-        self.labels, self.refusals, self.languages = LabelBook(), Refusals(), Counter[str]()
+        self.labels, self.refusals, self.languages = book, Refusals(), Counter[str]()
         self.read = self.unlabelled = self.cleaned = self.waiting_characters = 0
         self.numbers: list[tuple[int, int, int, int, int, int]] = []  # line, text, label, given, person, length
         self.texts: list[str] = []
@@ -96,7 +97,7 @@ class Gatherer:
         if given is None:
             return f"the column '{columns.split}' names no split (train, tune or dev or validation, test)"
         label = clean(cells.get(columns.label, ""))
-        if not label:
+        if not label and not self.labels.takes_empty:
             self.unlabelled += 1
             return f"the column '{columns.label}' is empty"
         if pair is not None and not (pair := clean(pair)):
@@ -104,7 +105,10 @@ class Gatherer:
         person = clean(cells.get(columns.person, "")) if columns.person else ""
         self.cleaned += ODD.search(raw.replace("\r\n", "\n")) is not None
         length = len(text) + len(pair or "")
-        number = self.labels.add(label)
+        try:
+            number = self.labels.read(label, text, raw)
+        except ValueError as error:
+            return f"the column '{columns.label}' {error}"
         self.numbers.append(
             (row.line, same_hash(text, pair), number, SPLITS.index(given), same_hash(person) if person else 0, length)
         )
@@ -129,8 +133,8 @@ class Gatherer:
             np.array(given, dtype=np.int8), np.array(person, dtype=np.uint64), np.array(length, dtype=np.int32), *prints,
         ))  # fmt: skip
         self.numbers, self.texts, self.keys, self.waiting_characters = [], [], [], 0
-        if len(self.labels) > LABELS_LIMIT:
-            check_labels(self.columns.label, len(self.labels), len(self.spill))
+        if self.labels.variety() > LABELS_LIMIT:
+            check_labels(self.columns.label, self.labels.variety(), len(self.spill))
 
     def done(self) -> Gathered:
         """Everything that was gathered.
@@ -166,24 +170,55 @@ class Gatherer:
                 f"None of the {self.read:,} rows can be used; line {first.line}: {first.why}.",
                 f"Columns taken: {', '.join(f'{role} = {name}' for role, name in self.columns.as_dict().items())}.",
             )
-        check_labels(self.columns.label, len(self.labels), labelled)
+        check_labels(self.columns.label, self.labels.variety(), labelled)
 
 
-def gather(rows: Iterable[RawRow | Refused], wanted: Columns, spill: Spill, progress: Progress) -> Gathered:
+def gather(rows: Iterable[RawRow | Refused], wanted: Columns, spill: Spill, progress: Progress, task: Task) -> Gathered:
     """Streams all rows of a reader into arrays and the spill.
 
+    Args:
+        task: says what a target is, and whether rows are pairs of texts.
+
     Raises:
-        BadInput: no rows, a column that is not there, labels missing in half of the rows or more.
+        BadInput: no rows, a column that is not there, labels missing in half of the rows or more, no pairs where there must be.
     """
     stream = iter(rows)
     sample = list(islice(stream, SAMPLE))
     cells = [row.cells for row in sample if isinstance(row, RawRow)]
     if not cells:
         raise nothing_read(sample)
-    gatherer = Gatherer(find_columns(wanted, cells), spill)
-    for row in watched(chain(sample, stream), progress):
+    whole = chain(sample, stream)
+    if task.several and (names := columns_in(wanted.label, list(cells[0]))):
+        whole = chain(in_one(whole, str(wanted.label), names))
+        cells = [row.cells for row in in_one(sample, str(wanted.label), names) if isinstance(row, RawRow)]
+    gatherer = Gatherer(find_columns(for_task(wanted, task), cells), spill, task.book())
+    if task.pairs == "must" and not gatherer.columns.pair:
+        raise no_pair(cells)
+    for row in watched(whole, progress):
         gatherer.add(row)
     return gatherer.done()
+
+
+def for_task(wanted: Columns, task: Task) -> Columns:
+    """The wanted columns; a task about one text has no second one, even if a column looks like it.
+
+    Raises:
+        BadInput: one was named all the same.
+    """
+    if task.pairs != "never":
+        return wanted
+    if wanted.pair:
+        raise BadInput(f"This task reads one text, so the column '{wanted.pair}' cannot be a second one.", "Leave out --pair.")
+    return replace(wanted, pair="")
+
+
+def no_pair(cells: Sequence[Mapping[str, str]]) -> BadInput:
+    """The error for rows of one text where a task compares two."""
+    listed = ", ".join(list(cells[0])[:40]) if cells else ""
+    return BadInput(
+        "This task compares two texts, and only one column of text was found.",
+        f"Name both: --text COL --pair COL. Columns: {listed}.",
+    )
 
 
 def watched(rows: Iterable[RawRow | Refused], progress: Progress) -> Iterator[RawRow | Refused]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +10,12 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from beside.core.types import Example, Explanation, Measurement, Splits
+from beside.core.answers import Said
+from beside.core.learning import Guide as Guide
+from beside.core.learning import Method as Method
+from beside.core.learning import Task as Task
+from beside.core.learning import Trainable as Trainable
+from beside.core.types import Explanation, Measurement, Splits
 
 
 class Progress(Protocol):
@@ -34,7 +39,11 @@ class Silent:
 
 
 class Subject(Protocol):
-    """A model that can be asked, as checks, explainers and the server see it."""
+    """A model that can be asked, as checks, explainers and the server see it.
+
+    A text is a string; two texts that are asked about together are one, as core/pairs.py joins them. A subject may have `task`, the
+    loaded `Task`, and `pairs`, whether it reads two texts.
+    """
 
     labels: tuple[str, ...]
     max_length: int  # tokens
@@ -47,7 +56,10 @@ class Subject(Protocol):
         """Calibrated probabilities, float32, shape (len(texts), len(labels)), rows sum to 1."""
 
     def predict(self, texts: Sequence[str]) -> list[str]:
-        """The most probable label of each text."""
+        """The answer to each text: the most probable label, or whatever its task answers with."""
+
+    def answers(self, texts: Sequence[str]) -> list[Said]:
+        """The answer to each text with its probabilities, as it is served."""
 
     def token_counts(self, texts: Sequence[str]) -> list[int]:
         """Tokens of each text before any truncation."""
@@ -117,89 +129,6 @@ class Perturbation(Protocol):
 
     def edit(self, text: str, rng: np.random.Generator) -> str:
         """One edited copy; the text itself when nothing in it can be edited."""
-
-
-class Task(Protocol):
-    """What a model is asked for: how targets become numbers and numbers become answers."""
-
-    def labels(self, examples: Iterable[Example]) -> tuple[str, ...]:
-        """The label set, in the order of the model's outputs."""
-
-    def outputs(self, labels: Sequence[str]) -> int:
-        """How many numbers the head puts out."""
-
-    def encode(self, targets: Sequence[str], labels: Sequence[str]) -> Any:
-        """Targets as a tensor, first dimension len(targets)."""
-
-    def loss(self, logits: Any, targets: Any, weights: Any | None, smoothing: float) -> Any:
-        """Mean loss of a batch; logits (batch, outputs)."""
-
-    def decode(self, logits: np.ndarray, labels: Sequence[str]) -> list[str]:
-        """Answers from raw scores, shape (n, outputs)."""
-
-    def score(self, answers: Sequence[str], targets: Sequence[str], labels: Sequence[str]) -> dict[str, float]:
-        """Named scores, the first one the task's main score; higher is better."""
-
-    def report(self, answers: Sequence[str], targets: Sequence[str]) -> str:
-        """The task's usual table of scores, for a person."""
-
-
-class Trainable(Protocol):
-    """A model as a method sees it."""
-
-    encoder: Any  # the Hugging Face encoder inside
-    frozen: int  # bottom layers that the recipe keeps as pre-trained
-
-    @property
-    def layers(self) -> Sequence[Any]:
-        """The stacked layers of the encoder; empty when they cannot be told apart."""
-
-    def named_parameters(self) -> Iterator[tuple[str, Any]]:
-        """Every parameter with its name."""
-
-    def frozen_names(self) -> set[str]:
-        """Parameters that the recipe keeps as pre-trained."""
-
-
-class Guide(Protocol):
-    """What a method does beside the gradient while the steps go by. Tensors are torch's, called Any here."""
-
-    def penalty(self) -> Any:
-        """A scalar, added to the mean loss of each batch."""
-
-    def after(self, step: int) -> None:
-        """Called after each optimiser step, its gradients still there; `step` counts from 1."""
-
-    def settled(self, step: int) -> bool:
-        """Whether the weights after this step are such as the method promises; others are not kept, however good they are."""
-
-    def told(self) -> str:
-        """The outcome, in a sentence for a person."""
-
-    def state(self) -> dict[str, Any]:
-        """Tensors by name: what a training that was killed needs to go on with the same weights."""
-
-    def put_back(self, tensors: dict[str, Any]) -> None:
-        """What `state` gave."""
-
-
-class Method(Protocol):
-    """What is trained.
-
-    A method may have more, and `engine/attaching.py` asks for it: `knobs`, the values of its own for knobs that a recipe leaves
-    open; `configured(recipe)`, the method with the knobs of a recipe; `guide(steps)`, a `Guide` of the training that follows;
-    `finish(model)`, called on the trained model, which leaves a plain one, or else returns as plain data what must be stored to
-    put its parts back in; and `rebuild(model, structure)`, which does that.
-
-    For few rows: `for_few = True`, a candidate when the method is chosen by measurement; `by_pairs = True`, its gradient steps
-    compare rows with each other, and the head is fitted again when they are over; `masked = True`, it fills a blank
-    (`engine/blank.py`).
-    """
-
-    probe_first: bool  # whether the head is fitted on frozen embeddings before anything else
-
-    def attach(self, model: Trainable) -> list[str]:
-        """Freezes or adds to the model; names of the parameters that gradient steps may change (none: the probe is all)."""
 
 
 class Tracking(Protocol):

@@ -29,6 +29,7 @@ class Selection:
     near: Near
     persons: np.ndarray  # int64, -1 = unknown
     repeats: Repeats
+    strata: np.ndarray  # int64, groups of targets in which rows are split evenly: the labels, when a target is one label
     how: str = ""
     held_back: np.ndarray = field(default_factory=lambda: np.zeros(0, dtype=bool))  # bool: left out after all
     notes: list[str] = field(default_factory=list)
@@ -51,7 +52,8 @@ def select(gathered: Gathered, seed: int, progress: Progress) -> Selection:
     near = find_near(
         prints, lambda place: key_of(gathered, rows[place]), lambda done, of: progress.step("compare", done, of, "pairs")
     )
-    selection = Selection(rows, labels, np.zeros(len(rows), dtype=np.int8), near, persons_of(gathered, rows), repeats)
+    strata = np.unique(np.array(gathered.labels.strata())[gathered.label[rows]], return_inverse=True)[1]
+    selection = Selection(rows, labels, np.zeros(len(rows), dtype=np.int8), near, persons_of(gathered, rows), repeats, strata)
     drop_useless_persons(selection, gathered)
     groups, by_person_alone = groups_of(selection)
     cut = split(selection, gathered, groups, seed)
@@ -102,8 +104,8 @@ def split(selection: Selection, gathered: Gathered, groups: np.ndarray, seed: in
     """Fills in the splits: those the source names, what it does not name cut from its training rows; says which were cut."""
     keys = gathered.text[selection.rows]
     if gathered.given is None:
-        cut: tuple[int, ...] = (TEST,) if few(selection.labels) else (TUNE, TEST)
-        selection.splits = split_rows(selection.labels, groups, keys, seed, cut)
+        cut: tuple[int, ...] = (TEST,) if few(selection.strata) else (TUNE, TEST)
+        selection.splits = split_rows(selection.strata, groups, keys, seed, cut)
         parts = in_words(cut, len(keys))
         selection.how = f"{parts}, stratified by label, seed {seed}; near-duplicates and each person's rows stay together"
         return cut
@@ -114,14 +116,14 @@ def split(selection: Selection, gathered: Gathered, groups: np.ndarray, seed: in
         raise BadInput(f"The column '{column}' marks no row for training.", "Mark rows as train, or import without it: --split ''.")
     absent = tuple(place for place in (TUNE, TEST) if not (selection.splits == place).any())
     given = ", ".join(SPLITS[place] for place in (TRAIN, TUNE, TEST) if place not in absent)
-    if few(selection.labels[train]):
+    if few(selection.strata[train]):
         absent = tuple(place for place in absent if place != TUNE)
     if not absent:
         selection.how = f"as the source names it: {given}"
         return absent
-    labels = np.unique(selection.labels[train], return_inverse=True)[1]
+    strata = np.unique(selection.strata[train], return_inverse=True)[1]
     together = np.unique(groups[train], return_inverse=True)[1]
-    selection.splits[train] = split_rows(labels, together, keys[train], seed, absent)
+    selection.splits[train] = split_rows(strata, together, keys[train], seed, absent)
     parts = in_words(absent, len(train))
     selection.how = f"as the source names it: {given}; cut from train: {parts}, stratified by label, seed {seed}"
     return absent
@@ -160,7 +162,7 @@ def check_splits(selection: Selection) -> None:
         NotEnoughData: a split is empty.
     """
     kept = ~selection.held_back
-    for place in (TRAIN, TEST) if few(selection.labels) else (TRAIN, TUNE, TEST):
+    for place in (TRAIN, TEST) if few(selection.strata) else (TRAIN, TUNE, TEST):
         if not (kept & (selection.splits == place)).any():
             raise NotEnoughData(
                 f"There are too few independent rows: none is left for the split '{SPLITS[place]}' among {int(kept.sum())} rows.",

@@ -189,9 +189,11 @@ class Prediction(Value):
     id: str
     release_id: str
     text: str
+    pair: str | None = None  # the second text, of a task that compares two
     label: str
-    probability: float
-    probabilities: dict[str, float]
+    probability: float  # that this answer is right
+    probabilities: dict[str, float]  # of each label
+    answer: Any = None  # the answer in the form of its task, where a label does not say it all
     truncated: bool = False
     made_at: datetime
 

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from beside.core.answers import Said
 from beside.core.interfaces import Progress, Subject
 from beside.core.types import Splits
 
@@ -105,7 +106,7 @@ class Shared:
         self.known: dict[tuple[str, int], np.ndarray] = {}
 
     def rows(self, kind: str, block: int) -> np.ndarray:
-        """The scores (`logits`) or vectors (`embed`) of one block, asked once unless there is no room to remember them."""
+        """The scores (`logits`), vectors (`embed`) or answers (`predict`) of one block, asked once while there is room for them."""
         with self.desk.turn:
             if (kind, block) not in self.known:
                 found = self.ask(kind, self.blocks[block])
@@ -138,18 +139,18 @@ class Watched:
             shared.subject.max_length,
             shared.subject.temperature,
         )
-        self.own: dict[str, dict[str, np.ndarray]] = {"logits": {}, "embed": {}}
+        self.own: dict[str, dict[str, np.ndarray]] = {"logits": {}, "embed": {}, "predict": {}}
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.shared.subject, name)
 
     def logits(self, texts: Sequence[str]) -> np.ndarray:
         """Raw scores, shape (len(texts), outputs)."""
-        return self.answers("logits", texts)
+        return self.remembered("logits", texts)
 
     def embed(self, texts: Sequence[str]) -> np.ndarray:
         """One vector per text, shape (len(texts), hidden size)."""
-        return self.answers("embed", texts)
+        return self.remembered("embed", texts)
 
     def probabilities(self, texts: Sequence[str]) -> np.ndarray:
         """Softmax of the scores over the temperature, as the Subject defines it."""
@@ -158,14 +159,22 @@ class Watched:
         return np.asarray(powers / powers.sum(axis=1, keepdims=True))
 
     def predict(self, texts: Sequence[str]) -> list[str]:
-        """The label with the largest score."""
+        """The task's answer; the label with the largest score where it is one label per text."""
+        task = getattr(self.shared.subject, "task", None)
+        if task is not None and not task.single:
+            return list(map(str, self.remembered("predict", texts)))
         return [self.labels[place] for place in self.logits(texts).argmax(axis=1)]
 
     def token_counts(self, texts: Sequence[str]) -> list[int]:
         """Tokens of each text before any truncation."""
         return self.shared.subject.token_counts(texts)
 
-    def answers(self, kind: str, texts: Sequence[str]) -> np.ndarray:
+    def answers(self, texts: Sequence[str]) -> list[Said]:
+        """The answer to each text with its probabilities; not remembered."""
+        found: list[Said] = self.shared.subject.answers(texts)
+        return found
+
+    def remembered(self, kind: str, texts: Sequence[str]) -> np.ndarray:
         """One row per text, in order, each distinct text asked once."""
         if not len(texts):
             return np.asarray(getattr(self.shared.subject, kind)([]))

@@ -26,11 +26,13 @@ class Situation:
     layers: int  # of the base, 0 = cannot be told apart
     threads: int
     bf16: bool = False  # whether the processor multiplies bf16 numbers by itself
+    single: bool = True  # one label per single text: its name, spoken, is such a text
+    per_token: bool = False  # the head answers per token: no vector of a text to fit it on
 
 
 def fill(recipe: Recipe, facts: Situation) -> Recipe:
     """Every knob left open, set by rule from the rows per label and the base."""
-    per_label = facts.rows / len(facts.labels)
+    per_label = facts.rows / max(1, len(facts.labels))
     few, many = per_label < FEW_PER_LABEL, per_label >= MANY_PER_LABEL
     large = many and facts.rows >= LARGE
     sentence_encoder = recipe.base == "embedded" or (Path(recipe.base) / "modules.json").is_file()
@@ -38,7 +40,7 @@ def fill(recipe: Recipe, facts: Situation) -> Recipe:
     scratch, small = recipe.base == "scratch", "scratch" in (recipe.base, origin)
     kin = sentence_encoder or origin == "embedded"  # went on learning words: the same layers, whose mean no longer is a sentence
     own: dict[str, object] = {
-        "method": "full" if small else "lpft",
+        "method": "full" if small or facts.per_token else "lpft",
         # from nothing on 3,880 Chinese reviews: the best of six passes was the third, later ones learned the rows by heart
         "epochs": (6 if large else 15) if small else 6 if few else 3 if many else 4,
         "batch_size": 32 if large else 16,
@@ -47,7 +49,7 @@ def fill(recipe: Recipe, facts: Situation) -> Recipe:
         "max_length": min(facts.limit, max(16, facts.longest)),
         # with many rows deeper changes pay: on SST-2's dev split a sixth frozen was as good as none, half cost 2 points
         "frozen_layers": 0 if not kin else facts.layers // 6 if many else facts.layers // 2,
-        "label_names": few and not small and all(is_spoken(label) for label in facts.labels),
+        "label_names": few and not small and facts.single and all(is_spoken(label) for label in facts.labels),
         "threads": facts.threads,
         "precision": "bf16" if facts.bf16 else "fp32",
     }
@@ -57,7 +59,9 @@ def fill(recipe: Recipe, facts: Situation) -> Recipe:
         values["pooling"] = "unit" if sentence_encoder else "mean" if scratch or origin else "cls"
     if recipe.head_start == "auto":
         values["head_start"] = (
-            "prototype" if few and values.get("pooling", recipe.pooling) == "unit" and recipe.method != "probe" else "logistic"
+            "prototype"
+            if few and facts.single and values.get("pooling", recipe.pooling) == "unit" and recipe.method != "probe"
+            else "logistic"
         )
     return recipe.model_copy(update=values)
 

@@ -47,7 +47,7 @@ def embedded_folder() -> Path:
     return folder
 
 
-def load_base(base: str, texts: list[str], max_length: int, home: Path) -> tuple[PreTrainedModel, Tokens]:
+def load_base(base: str, texts: list[str], max_length: int, home: Path, characters: bool = False) -> tuple[PreTrainedModel, Tokens]:
     """Encoder and tokens of a base: `embedded`, `scratch`, a local folder or a Hugging Face id (the only one that connects).
 
     Args:
@@ -55,12 +55,13 @@ def load_base(base: str, texts: list[str], max_length: int, home: Path) -> tuple
         texts: training texts; `scratch` learns its tokenizer from them.
         max_length: tokens.
         home: folder of this training; `scratch` keeps its tokenizer there, so that a resumed training has the very same.
+        characters: whether the tokenizer of `scratch` keeps Chinese characters apart.
 
     Raises:
         BadInput: the base cannot be loaded.
     """
     if base == "scratch":
-        return scratch_encoder(texts, max_length, home / "tokenizer.json")
+        return scratch_encoder(texts, max_length, home / "tokenizer.json", characters)
     source = str(embedded_folder()) if base == "embedded" else base
     try:
         encoder, tokenizer = found(source)
@@ -116,10 +117,10 @@ def longest(encoder: PreTrainedModel, otherwise: int) -> int:
     return positions if padding is None else positions - padding - 1
 
 
-def scratch_encoder(texts: list[str], max_length: int, kept: Path) -> tuple[PreTrainedModel, Tokens]:
+def scratch_encoder(texts: list[str], max_length: int, kept: Path, characters: bool = False) -> tuple[PreTrainedModel, Tokens]:
     """A small untrained encoder (2 layers, hidden 256) with a tokenizer learned from the texts."""
     if not kept.exists():
-        learned, half = train_tokenizer(texts).to_str(), kept.with_suffix(".partial")
+        learned, half = train_tokenizer(texts, characters=characters).to_str(), kept.with_suffix(".partial")
         try:
             kept.parent.mkdir(parents=True, exist_ok=True)
             half.write_text(learned, encoding="utf-8")

@@ -9,13 +9,15 @@ from pathlib import Path
 import torch
 from transformers import PreTrainedModel
 
+from beside.core.cleaning import BETWEEN
 from beside.core.errors import BadOption, UnreadableText
-from beside.core.interfaces import Progress
+from beside.core.interfaces import Progress, Task
+from beside.core.pairs import is_pair
 from beside.core.recipe import Recipe
 from beside.engine.automatic import Situation, fill
 from beside.engine.bases import load_base
 from beside.engine.blank import blank_of
-from beside.engine.model import Model, drop_unused, layers_of, set_dropout
+from beside.engine.model import Model, drop_unused, layers_of, set_dropout, suit
 from beside.engine.tokens import Tokens
 
 UNKNOWN_LIMIT = 0.15  # share of unknown tokens above which a base cannot be said to read the text
@@ -25,13 +27,20 @@ BF16 = ("amx_bf16", "avx512_bf16", "bf16")  # names that torch gives such instru
 
 
 def build(
-    recipe: Recipe, texts: list[str], labels: tuple[str, ...], folder: Path, progress: Progress, outputs: int | None = None
+    recipe: Recipe,
+    texts: list[str],
+    labels: tuple[str, ...],
+    folder: Path,
+    progress: Progress,
+    outputs: int | None = None,
+    task: Task | None = None,
 ) -> tuple[Model, Tokens, Recipe, int]:
     """Model, tokens, the recipe with every automatic knob filled in and told, and how many rows lose their end.
 
     Args:
         folder: of this training; `scratch` keeps its tokenizer there.
         outputs: numbers that the head puts out; None = one per label.
+        task: what the model is for; None = one label per text.
 
     Raises:
         BadInput, BadOption: the base cannot be loaded or not be trained like this.
@@ -40,7 +49,8 @@ def build(
     threads = recipe.threads or len(os.sched_getaffinity(0))
     torch.set_num_threads(threads)
     torch.manual_seed(recipe.seed)
-    encoder, tokens = load_base(recipe.base, texts, recipe.max_length or LONGEST_DEFAULT, folder)
+    plain, per_token = [text.replace(BETWEEN, "\n") for text in texts], task is not None and task.per_token
+    encoder, tokens = load_base(recipe.base, plain, recipe.max_length or LONGEST_DEFAULT, folder, characters=per_token)
     must_fit(recipe, tokens)
     blank = blank_of(recipe, tokens, labels)  # puts a pattern before every text: before lengths are counted
     must_be_readable(recipe.base, tokens, texts)
@@ -53,6 +63,8 @@ def build(
         layers=len(layers_of(encoder)),
         threads=threads,
         bf16=multiplies_bf16(),
+        single=task is None or (task.single and not any(map(is_pair, texts))),
+        per_token=per_token,
     )
     filled = fill(recipe, facts)
     tokens.max_length = int(filled.max_length or tokens.max_length)
@@ -65,6 +77,8 @@ def build(
     model = Model(encoder, outputs or len(labels), filled.pooling, frozen_layers(filled, encoder))
     if blank:
         blank.furnish(model)
+    if task is not None:
+        suit(model, tokens, task, any(map(is_pair, texts)))
     if filled.dropout is not None:
         set_dropout(model, filled.dropout)
     return model, tokens, filled, cut

@@ -36,6 +36,7 @@ class Rows:
 
     feed: Feed
     targets: list[str]
+    encoded: Tensor | None = None  # targets as the loss takes them; None = the task encodes them from `targets` alone
 
 
 @dataclass
@@ -78,7 +79,7 @@ class Fit:
         guide: Callable[[int], Guide | None] = lambda steps: None,
     ) -> None:
         self.model, self.rows, self.task, self.recipe = model, rows, task, recipe
-        self.targets_N = task.encode(rows.targets, labels)
+        self.targets_N = task.encode(rows.targets, labels) if rows.encoded is None else rows.encoded
         self.criterion, self.evaluate = Criterion(task, recipe, weights_K), evaluate
         self.checkpoint, self.progress, self.on_epoch = checkpoint, progress, on_epoch
         learning = set(names)

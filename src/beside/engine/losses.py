@@ -14,6 +14,7 @@ from torch import Tensor
 from beside.core.errors import BadOption
 from beside.core.interfaces import Task
 from beside.core.recipe import Recipe
+from beside.core.registry import load
 
 OWN_KNOB = {"focal_gamma": "focal", "gce_q": "generalized_cross_entropy"}  # knob -> the loss that it belongs to
 
@@ -34,7 +35,7 @@ class Criterion:
         self.task, self.recipe, self.weights_K = task, recipe, weights_K
         asked = {"loss": recipe.loss, "r_drop": recipe.r_drop, "sampling": recipe.sampling}
         for knob, value in asked.items():
-            if value != Recipe.model_fields[knob].default and not hasattr(task, "log_probabilities"):
+            if value != Recipe.model_fields[knob].default and not (hasattr(task, "log_probabilities") and task.single):
                 name = type(task).__name__.lower()
                 raise BadOption(
                     f"Cannot set {knob}={value} for the task '{name}': its answers are no choice among labels.",
@@ -153,3 +154,16 @@ def must_have_effect(recipe: Recipe, steps: bool, dropout: bool) -> None:
             f"Cannot set r_drop={recipe.r_drop}: nothing that learns has dropout, so two passes would not differ.",
             "Set dropout=0.1, or r_drop=0.",
         )
+
+
+def must_have_weights(recipe: Recipe, task: Task) -> None:
+    """Does nothing when what the recipe asks of classes can be had.
+
+    Raises:
+        BadOption: rows of this task do not belong to one class each.
+    """
+    method = load("methods", recipe.method) if recipe.method else None
+    by_class = getattr(method, "by_pairs", False) or getattr(method, "masked", False)
+    for asked, is_asked in (("class_weights", recipe.class_weights != "none"), (f"method {recipe.method}", by_class)):
+        if is_asked and not task.single:
+            raise BadOption(f"{asked} is for tasks with one label per row, and this is another.", f"Leave {asked} out.")

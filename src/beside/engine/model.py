@@ -6,7 +6,7 @@ Tensor suffixes: B batch, L sequence length, H hidden size, K outputs of the hea
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from torch.nn.functional import gelu, normalize
 from transformers import AutoConfig, AutoModel, PreTrainedModel
 
 from beside.core.errors import BadInput, StorageFailed
+from beside.core.interfaces import Task
 from beside.core.registry import load
 from beside.engine.bases import embedded_folder as embedded_folder
 from beside.engine.bases import load_base as load_base
@@ -38,6 +39,8 @@ class Facts:
     temperature: float = 1.0  # logits are divided by it
     format: int = 1
     structure: dict[str, Any] | None = None  # parts that a method put into the encoder, and the method's name; None = a plain one
+    pairs: bool = False  # whether it reads two texts at once
+    settings: dict[str, Any] = field(default_factory=dict)  # what the task found in the rows
 
 
 class Transform(nn.Module):
@@ -61,7 +64,14 @@ class Model(nn.Module):
         pooling: "mean" over real tokens, "unit" for that mean at unit length, "cls", the first token, or "at 4", the token in
             that place, put through a mask head's transform.
         frozen: bottom layers that do not learn, the token embeddings with them; 0 = everything learns.
+
+    Attributes:
+        per_token: whether the head answers for every token, (B, L, K), instead of for the text, (B, K).
+        border: id of the token that ends the first text of a pair; None for single texts and for encoders without token types.
     """
+
+    per_token: bool = False
+    border: int | None = None
 
     def __init__(self, encoder: PreTrainedModel, outputs: int, pooling: str, frozen: int = 0) -> None:
         super().__init__()
@@ -101,16 +111,37 @@ class Model(nn.Module):
         return {name for name, _ in self.named_parameters() if self.frozen and name.startswith(prefixes)}
 
     def embed(self, ids_BL: Tensor, mask_BL: Tensor | None) -> Tensor:
-        """One vector per text, (B, H); a mask of None says that no row is padded, which is faster."""
-        return self.pool(self.encoder(input_ids=ids_BL, attention_mask=mask_BL)[0], mask_BL)
+        """What the head reads: one vector per text, (B, H); a mask of None says that no row is padded, which is faster.
+
+        For a head that answers per token it is one vector per token, (B, L, H).
+        """
+        states_BLH = self.states(ids_BL, mask_BL)
+        return states_BLH if self.per_token else self.pool(states_BLH, mask_BL)
+
+    def vector(self, ids_BL: Tensor, mask_BL: Tensor | None) -> Tensor:
+        """One vector per text, (B, H), whatever the head reads."""
+        return self.pool(self.states(ids_BL, mask_BL), mask_BL)
+
+    def states(self, ids_BL: Tensor, mask_BL: Tensor | None) -> Tensor:
+        """Last states of the tokens, (B, L, H)."""
+        states_BLH: Tensor = self.encoder(input_ids=ids_BL, attention_mask=mask_BL, **self.types(ids_BL))[0]
+        return states_BLH
+
+    def types(self, ids_BL: Tensor) -> dict[str, Tensor]:
+        """Token types of pairs, as the encoder takes them: 0 to the border, 1 behind it; nothing for single texts."""
+        if self.border is None:
+            return {}
+        ends_BL = (ids_BL == self.border).long()
+        return {"token_type_ids": (ends_BL.cumsum(dim=1) - ends_BL).clamp(max=1)}
 
     def stem(self, ids_BL: Tensor, mask_BL: Tensor | None) -> Tensor:
         """States after the frozen bottom layers, (B, L, H)."""
-        return self.through(self.encoder.embeddings(input_ids=ids_BL), mask_BL, 0, self.frozen)
+        return self.through(self.encoder.embeddings(input_ids=ids_BL, **self.types(ids_BL)), mask_BL, 0, self.frozen)
 
     def upper(self, stem_BLH: Tensor, mask_BL: Tensor | None) -> Tensor:
-        """What the learning layers make of the stem: one vector per text, (B, H)."""
-        return self.pool(self.through(stem_BLH, mask_BL, self.frozen, len(layers_of(self.encoder))), mask_BL)
+        """What the learning layers make of the stem: one vector per text, (B, H), or per token, as `embed` gives them."""
+        states_BLH = self.through(stem_BLH, mask_BL, self.frozen, len(layers_of(self.encoder)))
+        return states_BLH if self.per_token else self.pool(states_BLH, mask_BL)
 
     def through(self, states_BLH: Tensor, mask_BL: Tensor | None, first: int, last: int) -> Tensor:
         """States after layers `first` up to, not including, `last`."""
@@ -133,7 +164,7 @@ class Model(nn.Module):
         return normalize(mean_BH, dim=-1) if self.pooling == "unit" else mean_BH
 
     def forward(self, ids_BL: Tensor, mask_BL: Tensor | None) -> Tensor:
-        """Logits, (B, K)."""
+        """Logits, (B, K), or (B, L, K) per token."""
         return self.head(self.dropout(self.embed(ids_BL, mask_BL)))
 
 
@@ -180,8 +211,7 @@ def save_model(folder: Path, model: Model, tokens: Tokens, facts: Facts) -> None
         save_file({name: tensor.contiguous() for name, tensor in model.state_dict().items()}, folder / "model.safetensors")
         model.encoder.config.save_pretrained(folder)
         (folder / "tokenizer.json").write_text(tokens.tokenizer.to_str(pretty=True), encoding="utf-8")
-        plain = {key: value for key, value in asdict(facts).items() if value is not None}
-        (folder / FACTS).write_text(json.dumps(plain, ensure_ascii=False, indent=1), encoding="utf-8")
+        (folder / FACTS).write_text(json.dumps(plain_facts(facts), ensure_ascii=False, indent=1), encoding="utf-8")
     except (OSError, SafetensorError) as error:
         remedy = "Free disk space, then go on with: beside train --resume"
         raise StorageFailed(f"Cannot save the model: {error}.", remedy) from error
@@ -203,9 +233,22 @@ def load_model(folder: Path) -> tuple[Model, Tokens, Facts]:
         if facts.structure:
             load("methods", facts.structure["method"]).rebuild(model, facts.structure)
         model.load_state_dict(weights, strict=True)
+        tokens = load_tokens(folder / "tokenizer.json", facts.max_length)
+        suit(model, tokens, load("tasks", facts.task), facts.pairs)
     except Exception as error:  # the libraries raise all kinds for what is not theirs
         raise BadInput(f"Cannot load the model in '{folder.name}': {error}", "The folder must be one that Beside saved.") from error
-    return model.eval(), load_tokens(folder / "tokenizer.json", facts.max_length), facts
+    return model.eval(), tokens, facts
+
+
+def suit(model: Model, tokens: Tokens, task: Task, pairs: bool) -> None:
+    """Makes the model answer as the task wants it: per token or per text, of one text or of two."""
+    model.per_token = task.per_token
+    model.border = tokens.separator_id if pairs and getattr(model.encoder.config, "type_vocab_size", 1) > 1 else None
+
+
+def plain_facts(facts: Facts) -> dict[str, Any]:
+    """The facts as plain data; what is of no use for this task is left out, as before there were others."""
+    return {name: value for name, value in asdict(facts).items() if value or name not in ("pairs", "settings", "structure")}
 
 
 def read_facts(folder: Path) -> Facts:

@@ -5,10 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+import torch
 from scipy.optimize import minimize_scalar
 from scipy.special import log_softmax
 from sklearn.linear_model import LogisticRegression
 
+from beside.core.errors import BadOption
+from beside.core.interfaces import Progress, Task
+from beside.core.recipe import Recipe
+from beside.engine.fit import Rows
+from beside.engine.model import Model
+
+PROTOTYPE_SCALE = 20.0  # steepness of the cosine head's softmax; chosen on BANKING77's dev split
+PROBE_STRENGTH = 10.0  # scikit-learn's C on unit-length embeddings; chosen on BANKING77's dev split
 FEWEST_FOR_TEMPERATURE = 50  # rows; with fewer the fitted temperature is noise
 
 
@@ -62,3 +71,27 @@ def fit_temperature(logits_NK: np.ndarray, targets_N: Sequence[int] | np.ndarray
 
     found = minimize_scalar(loss, bounds=(np.log(0.05), np.log(20.0)), method="bounded")
     return float(np.exp(found.x))
+
+
+def probe(model: Model, rows: Rows, labels: Sequence[str], recipe: Recipe, progress: Progress, task: Task | None = None) -> None:
+    """Fits the head of a model on what the encoder, as it is now, makes of the rows.
+
+    Raises:
+        BadOption: the task's head does not read one vector per text.
+    """
+    if model.per_token:
+        raise BadOption("This task answers for each token, so no head can be fitted on one vector per text.", "Use --method full.")
+    progress.say(f"Fitting the head on {len(rows.targets)} embeddings ({recipe.head_start}).")
+    vectors, balanced = rows.feed.embeddings(), "balanced" in (recipe.class_weights, recipe.sampling)
+    found = task.fit_head(vectors, rows.targets, labels, strength=PROBE_STRENGTH, balanced=balanced) if task else None
+    if found is not None:
+        weights, biases = found
+    else:
+        targets = np.array([labels.index(target) for target in rows.targets])
+        if recipe.head_start == "prototype":
+            weights, biases = prototypes(vectors, targets, len(labels), PROTOTYPE_SCALE)
+        else:
+            weights, biases = fit_head(vectors, targets, len(labels), strength=PROBE_STRENGTH, balanced=balanced)
+    with torch.no_grad():
+        model.head.weight.copy_(torch.from_numpy(weights))
+        model.head.bias.copy_(torch.from_numpy(biases))

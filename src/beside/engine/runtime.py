@@ -17,10 +17,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from beside.core.answers import Reading, Said
 from beside.core.errors import BesideError, GateClosed
+from beside.core.interfaces import Task
 from beside.core.registry import load
 from beside.engine.gradients import TokenInputs, opened
-from beside.engine.model import Facts, Model, load_model
+from beside.engine.model import Facts, Model, load_model, read_facts
 from beside.engine.rows import by_length, collate
 from beside.engine.tokens import Tokens
 
@@ -46,24 +48,36 @@ class TorchSubject:
         self.labels = facts.labels
         self.max_length = facts.max_length
         self.temperature = facts.temperature
-        self.task = load("tasks", facts.task)
+        self.task: Task = load("tasks", facts.task).restored(facts.settings)
+        self.pairs = facts.pairs
         self.turn = threading.Lock()
 
     def logits(self, texts: Sequence[str]) -> np.ndarray:
-        """Raw scores, float32, shape (len(texts), outputs)."""
-        return self.infer(texts, self.model.__call__, self.model.head.out_features)
+        """Raw scores, float32, shape (len(texts), outputs); per token (len(texts), longest, outputs), padded with zeros."""
+        rows = self.tokens.encode(texts)
+        longest = max(map(len, rows), default=0)
+        shape = (longest, self.model.head.out_features) if self.task.per_token else (self.model.head.out_features,)
+        return self.infer(rows, self.model.__call__, shape)
 
     def embed(self, texts: Sequence[str]) -> np.ndarray:
         """One vector per text, float32, shape (len(texts), hidden)."""
-        return self.infer(texts, self.model.embed, self.model.head.in_features)
+        return self.infer(self.tokens.encode(texts), self.model.vector, (self.model.width,))
 
     def probabilities(self, texts: Sequence[str]) -> np.ndarray:
-        """Softmax of logits over temperature, float32, shape (len(texts), outputs)."""
-        return softmax(self.logits(texts) / self.temperature)
+        """What logits mean to the task, float32, of their shape: for one label per text the softmax over the temperature."""
+        return self.task.probabilities(self.logits(texts), self.temperature)
 
     def predict(self, texts: Sequence[str]) -> list[str]:
         """The task's answer to each text."""
-        return self.task.decode(self.logits(texts), self.labels)
+        return self.task.decode(self.logits(texts), self.labels, self.read(texts))
+
+    def answers(self, texts: Sequence[str]) -> list[Said]:
+        """The task's answer to each text with its probabilities, as it is served."""
+        return self.task.answers(self.logits(texts), self.temperature, self.labels, self.read(texts))
+
+    def read(self, texts: Sequence[str]) -> list[Reading]:
+        """How the model reads each text, where the answer is per token; otherwise nothing, for nobody asks."""
+        return self.tokens.read(texts) if self.task.per_token else []
 
     def token_counts(self, texts: Sequence[str]) -> list[int]:
         """Tokens of each text before truncation."""
@@ -74,16 +88,24 @@ class TorchSubject:
         return opened(self.model, self.tokens, self.temperature, self.turn, text)
 
     @torch.inference_mode()
-    def infer(self, texts: Sequence[str], function: Callable[..., Tensor], width: int) -> np.ndarray:
-        """Rows of `function(ids, mask)` in the order of the texts, computed longest first."""
-        rows = self.tokens.encode(texts)
-        out = np.empty((len(rows), width), dtype=np.float32)
+    def infer(self, rows: Sequence[np.ndarray], function: Callable[..., Tensor], shape: tuple[int, ...]) -> np.ndarray:
+        """What `function(ids, mask)` makes of each row of ids, in their order, computed longest first; (rows, *shape).
+
+        Tokens that a row does not have stay zero.
+        """
+        per_token = len(shape) > 1
+        out = np.zeros((len(rows), *shape), dtype=np.float32)
         with self.turn:
             was_training = self.model.training
             self.model.eval()
             lengths = [len(row) for row in rows]
             for batch in (part for whole in by_length(lengths, TOKENS_PER_BATCH) for part in level(whole, lengths)):
-                out[batch] = function(*collate([rows[i] for i in batch], self.tokens.pad_id)).numpy()
+                found = function(*collate([rows[i] for i in batch], self.tokens.pad_id)).numpy()
+                if not per_token:
+                    out[batch] = found
+                    continue
+                for place, row in zip(batch, found, strict=True):
+                    out[place, : lengths[place]] = row[: lengths[place]]
             self.model.train(was_training)
         return out
 
@@ -97,12 +119,6 @@ def level(batch: np.ndarray, lengths: Sequence[int]) -> Iterator[np.ndarray]:
             yield batch[start:place]
             start = place
     yield batch[start:]
-
-
-def softmax(logits_NK: np.ndarray) -> np.ndarray:
-    """Probabilities from scores, row by row."""
-    shifted = np.exp(logits_NK - logits_NK.max(axis=1, keepdims=True))
-    return shifted / shifted.sum(axis=1, keepdims=True)
 
 
 def load_subject(folder: Path, threads: int | None = None) -> TorchSubject:
@@ -139,9 +155,14 @@ def fresh_logits(folders: Sequence[Path], texts: Sequence[str]) -> list[np.ndarr
 
 
 def same_answers(first: Path, second: Path, texts: Sequence[str]) -> float:
-    """Largest absolute difference of probabilities between two model folders, both reloaded in a fresh process."""
+    """Largest absolute difference of probabilities between two model folders, both reloaded in a fresh process.
+
+    Where a task gives numbers instead of probabilities, it is that of the numbers.
+    """
     one, other = fresh_logits([first, second], list(texts)[:TRUTH_TEXTS])
-    return float(np.abs(softmax(one) - softmax(other)).max())
+    facts = read_facts(first)
+    task: Task = load("tasks", facts.task).restored(facts.settings)
+    return float(np.abs(task.probabilities(one, 1.0) - task.probabilities(other, 1.0)).max())
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ import torch
 
 from beside.core.errors import GateClosed
 from beside.core.interfaces import Method, Progress, Silent, Task
+from beside.core.pairs import is_pair
 from beside.core.recipe import BEST, Recipe
 from beside.core.registry import load, source
 from beside.core.types import Example
@@ -22,18 +23,16 @@ from beside.engine.building import build
 from beside.engine.checkpoint import Checkpoint
 from beside.engine.feed import Feed
 from beside.engine.fit import Fit, Fitted, Rows
-from beside.engine.losses import must_agree, must_have_effect
+from beside.engine.losses import must_agree, must_have_effect, must_have_weights
 from beside.engine.model import Facts, Model, drops, save_model
 from beside.engine.pairs import PairFit
-from beside.engine.probe import fit_head, fit_temperature, prototypes
+from beside.engine.probe import fit_temperature, probe
 from beside.engine.runtime import TRUTH_TEXTS, TorchSubject, fresh_logits
 from beside.engine.telling import announcing, kept_rule, report_trainable, trainable
 from beside.engine.tracking import tensorboard
 from beside.engine.used_rows import used_rows_only
 
 TRUTH_TOLERANCE = 1e-4  # logits; a reload on the same machine differs by less
-PROTOTYPE_SCALE = 20.0  # steepness of the cosine head's softmax; chosen on BANKING77's dev split
-PROBE_STRENGTH = 10.0  # scikit-learn's C on unit-length embeddings; chosen on BANKING77's dev split
 
 
 class Watch(Protocol):
@@ -134,24 +133,24 @@ def learn(
     before = begun(checkpoint, resume, progress)
     if before is not None:
         recipe = recipe.model_copy(update={"threads": before["threads"]})  # sums depend on it, also on another machine
-    task: Task = load("tasks", task_name)
-    texts, outputs = [example.text for example in examples], task.outputs(labels)
-    model, tokens, recipe, cut = build(recipe, texts, labels, checkpoint.folder, progress, outputs)
+    texts, targets = [example.text for example in examples], [str(example.target) for example in examples]
+    task: Task = load("tasks", task_name).ready(targets, labels)
+    must_have_weights(recipe, task)
+    model, tokens, recipe, cut = build(recipe, texts, labels, checkpoint.folder, progress, task.outputs(labels), task)
     named = [Example(id=label, text=spoken(label), target=label) for label in labels] if recipe.label_names else []
     learned = [*examples, *named]
-    subject = TorchSubject(model, tokens, Facts(task=task_name, labels=labels, pooling=model.pooling, max_length=tokens.max_length))
+    pairs = any(map(is_pair, texts))
+    facts = Facts(task=task_name, labels=labels, pooling=model.pooling, max_length=tokens.max_length, pairs=pairs)
+    subject = TorchSubject(model, tokens, replace(facts, settings=task.settings()))
     method = chosen(recipe)
     names = method.attach(model)
     must_have_effect(recipe, bool(names) and not by_pairs(method), drops(model))
     learns, there = trainable(model, names), sum(parameter.numel() for parameter in model.parameters())
     report_trainable(model, names, method.probe_first, progress)
     report_added(method, recipe, progress)
-    rows = Rows(
-        feed=Feed(model, tokens.encode([example.text for example in learned]), tokens.pad_id, progress),
-        targets=[str(example.target) for example in learned],
-    )
+    rows = rows_of(subject, learned, progress)
     if method.probe_first and before is None:
-        probe(model, rows, labels, recipe, progress)
+        probe(model, rows, labels, recipe, progress, task)
     told = partial(watch, recipe=recipe) if watch else None
     fitted = descend(subject, method, names, rows, tune, recipe, checkpoint, before is not None, boards, progress, told)
     subject.facts = completed(method, subject, texts, progress)
@@ -184,7 +183,7 @@ def descend(
     """The gradient steps, if anything learns by them; the model keeps the weights of the best tune epoch."""
     if not names:
         return Fitted()
-    refit = partial(probe, subject.model, rows, subject.labels, recipe) if by_pairs(method) else None
+    refit = partial(probe, subject.model, rows, subject.labels, recipe, task=subject.task) if by_pairs(method) else None
 
     def evaluate(model: Model) -> dict[str, float]:
         if refit:
@@ -223,33 +222,28 @@ def descend(
 def finish(
     folder: Path | None, subject: TorchSubject, tune: Sequence[Example], texts: list[str], progress: Progress
 ) -> dict[str, float]:
-    """Scores the tune split and fits the temperature on it, saves the model, and proves that it reloads."""
+    """Fits on the tune split what the task needs, scores it, saves the model, and proves that it reloads."""
     scores: dict[str, float] = {}
     temperature = 1.0
     if tune:
+        logits, targets = subject.logits(texts), [str(example.target) for example in tune]
+        subject.task = subject.task.tuned(logits, targets, subject.labels)
         scores = scores_on(subject, subject.task, tune)
+        own = subject.task.temperature(logits, targets, subject.labels)
+        temperature = fit_temperature(logits, [subject.labels.index(target) for target in targets]) if own is None else own
     if folder is None:
         return scores
-    if tune:
-        temperature = fit_temperature(subject.logits(texts), [subject.labels.index(str(example.target)) for example in tune])
-    save_model(folder, subject.model, subject.tokens, replace(subject.facts, temperature=temperature))
+    subject.facts = replace(subject.facts, temperature=temperature, settings=subject.task.settings())
+    save_model(folder, subject.model, subject.tokens, subject.facts)
     prove(folder, subject, texts, progress)
     return scores
 
 
-def probe(model: Model, rows: Rows, labels: Sequence[str], recipe: Recipe, progress: Progress) -> None:
-    """Fits the head on what the encoder, as it is now, makes of the rows."""
-    progress.say(f"Fitting the head on {len(rows.targets)} embeddings ({recipe.head_start}).")
-    vectors = rows.feed.embeddings()
-    targets = np.array([labels.index(target) for target in rows.targets])
-    if recipe.head_start == "prototype":
-        weights, biases = prototypes(vectors, targets, len(labels), PROTOTYPE_SCALE)
-    else:
-        balanced = "balanced" in (recipe.class_weights, recipe.sampling)
-        weights, biases = fit_head(vectors, targets, len(labels), strength=PROBE_STRENGTH, balanced=balanced)
-    with torch.no_grad():
-        model.head.weight.copy_(torch.from_numpy(weights))
-        model.head.bias.copy_(torch.from_numpy(biases))
+def rows_of(subject: TorchSubject, examples: Sequence[Example], progress: Progress) -> Rows:
+    """Training rows with their targets, as the loop takes them."""
+    texts, targets = [example.text for example in examples], [str(example.target) for example in examples]
+    feed = Feed(subject.model, subject.tokens.encode(texts), subject.tokens.pad_id, progress)
+    return Rows(feed=feed, targets=targets, encoded=subject.task.encode(targets, subject.labels, subject.read(texts)))
 
 
 def weights_of(targets: Sequence[str], labels: Sequence[str]) -> torch.Tensor:
@@ -266,11 +260,12 @@ def scores_on(
     subject: TorchSubject, task: Task, examples: Sequence[Example], say: Callable[[str], None] | None = None
 ) -> dict[str, float]:
     """The task's scores on these rows, and the mean loss in nats; `say` is told the task's report."""
-    logits = subject.logits([example.text for example in examples])
-    answers, targets = task.decode(logits, subject.labels), [str(example.target) for example in examples]
+    texts, targets = [example.text for example in examples], [str(example.target) for example in examples]
+    logits, read = subject.logits(texts), subject.read(texts)
+    answers = task.decode(logits, subject.labels, read)
     if say:
         say(task.report(answers, targets))
-    loss = task.loss(torch.from_numpy(logits), task.encode(targets, subject.labels), None, 0.0)
+    loss = task.loss(torch.from_numpy(logits), task.encode(targets, subject.labels, read), None, 0.0)
     return {**task.score(answers, targets, subject.labels), "loss": float(loss)}
 
 

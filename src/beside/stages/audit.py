@@ -24,9 +24,11 @@ import numpy as np
 
 from beside import __version__
 from beside.core import registry
+from beside.core.applies import metrics_of, task_of, why_not
 from beside.core.errors import BadOption, NotEnoughData
 from beside.core.interfaces import Check, Progress, Subject
 from beside.core.options import files_named, must_exist, options, wanted, with_options
+from beside.core.pairs import readable, whole
 from beside.core.recipe import Policy
 from beside.core.types import Finding, Measurement, Run, Skipped, Splits, content_id
 from beside.core.watching import BLOCK, Cancelled, Desk, Shared, Watched
@@ -94,6 +96,7 @@ def audit(
         UnknownName: a check or a limit's metric does not exist.
         BadOption: the policy limits one metric twice, or sets an option that is not there.
     """
+    splits = Splits(*map(whole, splits))
     names = list(dict.fromkeys(checks or policy.checks or registry.names("checks")))
     limits, members = limits_of(policy), members_of(names, policy.options, settings or {}, folder)
     models, desk = {"subject": subject, **(given or {})}, Desk(progress, clock)
@@ -208,7 +211,7 @@ class Bench:
         subject = self.shared("subject")
         if subject and rows:
             began = self.desk.clock()
-            Watched(subject, "").logits(rows[:BLOCK])
+            Watched(subject, "").predict(rows[:BLOCK])
             each = (self.desk.clock() - began) / len(rows[:BLOCK])
             self.desk.say(f"{len(checks)} checks ask about {sum(texts.values())} texts: about {sum(texts.values()) * each:.0f} s")
         self.desk.expect(texts)
@@ -253,7 +256,7 @@ def rng_of(seed: int, name: str) -> np.random.Generator:
 
 def measured(check: Check, subject: Subject, splits: Splits, rng: np.random.Generator) -> tuple[list[Measurement], list[str]]:
     """What a check measured, and why it did not measure the rest."""
-    if reason := check.why_not(subject, splits):
+    if reason := why_not(check, subject, splits):
         return [], [reason]
     found: list[Measurement] = []
     short = ""
@@ -263,7 +266,7 @@ def measured(check: Check, subject: Subject, splits: Splits, rng: np.random.Gene
     except NotEnoughData as error:  # what was measured before it stands
         short = error.message
     finite = [one for one in found if all(isfinite(number) for number in (one.value, one.low, one.high))]
-    missing = [metric for metric in check.metrics if metric not in {one.metric for one in finite}]
+    missing = [metric for metric in metrics_of(check, task_of(subject)) if metric not in {one.metric for one in finite}]
     return finite, [short or f"{', '.join(missing)} cannot be computed from these rows."] if missing else []
 
 
@@ -280,7 +283,7 @@ def finding(
     """A measurement of this run, with its limit; its evidence is stored as an artifact."""
     facts: dict[str, Any] = found.model_dump(exclude={"evidence"})
     facts |= {"run_id": run.id, "check": check, "limit": limit, "seed": seed, "made_at": now}
-    facts["evidence"] = artifacts.put_json(found.evidence) if found.evidence is not None else None
+    facts["evidence"] = artifacts.put_json(readable(found.evidence)) if found.evidence is not None else None
     return Finding(id=content_id("finding", {**facts, "order": order}), **facts)
 
 

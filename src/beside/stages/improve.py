@@ -11,8 +11,10 @@ from typing import get_args
 
 import numpy as np
 
-from beside.core.errors import NotEnoughData
-from beside.core.interfaces import Subject
+from beside.core.errors import BadInput, NotEnoughData
+from beside.core.interfaces import Subject, Task
+from beside.core.pairs import halves, shown, whole
+from beside.core.registry import load
 from beside.core.statistics import mcnemar, paired_gap
 from beside.core.types import Comparison, Corpus, Example, Run, Split, Splits, content_id
 from beside.store.artifacts import Artifacts
@@ -31,6 +33,7 @@ def child(corpus: Corpus, splits: Splits, corrections: Sequence[Example], *, art
     Raises:
         NotEnoughData: no correction is new.
     """
+    splits, corrections = Splits(*map(whole, splits)), whole(corrections)
     held_out = {folded(example.text) for example in chain(splits.tune, splits.test)}
     wanted = {folded(example.text): example for example in corrections if folded(example.text) not in held_out}
     known = {(folded(example.text), example.target) for example in splits.train}
@@ -45,19 +48,33 @@ def child(corpus: Corpus, splits: Splits, corrections: Sequence[Example], *, art
     return stored(corpus, Splits(kept + fresh, splits.tune, splits.test), artifacts, now)
 
 
+def must_compare(task: Task) -> None:
+    """Does nothing when two models of a task can be compared by which rows each answers right.
+
+    Raises:
+        BadInput: answers of this task are nearer or farther, not right or wrong.
+    """
+    if not task.exact:
+        raise BadInput(
+            "Champion and challenger are compared by right and wrong answers, and a number is near or far.",
+            "Import the corrections with the other rows, train again, and compare both audits.",
+        )
+
+
 def stored(parent: Corpus, splits: Splits, artifacts: Artifacts, now: datetime) -> Corpus:
     """Writes the rows of a child corpus and describes it."""
     digest = hashlib.sha256()
 
     def rows() -> Iterator[tuple[Split, Example]]:
         for split, examples in zip(get_args(Split), splits, strict=True):
-            for example in examples:
+            for example in map(halves, examples):
                 digest.update(json.dumps([split, example.model_dump()], ensure_ascii=False, sort_keys=True).encode() + b"\n")
                 yield split, example
 
     with artifacts.new_file() as file:
         write_rows(file.path, rows())
-    labels = tuple(sorted({str(example.target) for example in chain(*splits) if example.target is not None}))
+    task: Task = load("tasks", parent.task)
+    labels = task.labels(str(example.target) for example in chain(*splits) if example.target is not None)
     return parent.model_copy(
         update={
             "id": content_id("corpus", {"parent": parent.id, "rows": digest.hexdigest()}),
@@ -80,7 +97,7 @@ def compare(
     rng: np.random.Generator,
 ) -> Comparison:
     """Both models on the same test rows: exact McNemar test, paired interval of the gap, and the rows whose answer changed."""
-    rows = [example for example in test if example.target is not None]
+    rows = whole(example for example in test if example.target is not None)
     if not rows:
         raise NotEnoughData("There is no test row to compare on.", "Import the corpus with a test split.")
     texts = [example.text for example in rows]
@@ -93,7 +110,7 @@ def compare(
     gap = paired_gap(was_right, is_right, rng)
     better = "challenger" if only_challenger > only_champion else "champion"
     flipped = [
-        {"id": example.id, "text": example.text, "target": str(example.target), "before": old, "after": new}
+        {"id": example.id, "text": shown(example.text), "target": str(example.target), "before": old, "after": new}
         for example, old, new in zip(rows, before, after, strict=True)
         if old != new
     ]

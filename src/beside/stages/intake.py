@@ -15,7 +15,7 @@ from beside.core.account import Account
 from beside.core.cleaning import BETWEEN, example_id, pseudonym
 from beside.core.columns import Columns
 from beside.core.gathering import Gathered, gather
-from beside.core.interfaces import Progress, Silent
+from beside.core.interfaces import Progress, Silent, Task
 from beside.core.reading import find_reader
 from beside.core.report import Report, Tokens, lengths_of
 from beside.core.selection import Selection, select
@@ -65,14 +65,14 @@ def intake(
         NotEnoughData: one label only, or too few independent rows for three splits.
         StorageFailed: the disk is full.
     """
-    registry.source("tasks", task)
+    capability: Task = registry.load("tasks", task)
     progress = progress or Silent()
     reader = find_reader(source)
     with storage_errors("temporary rows"):
         file = TemporaryFile(dir=artifacts.home)  # noqa: SIM115, closed two lines on; it has no name, so a kill leaves nothing
     with file:
         notes = reader.notes(source)
-        gathered = gather(reader.rows(source), columns or Columns(), Spill(file), progress)
+        gathered = gather(reader.rows(source), columns or Columns(), Spill(file), progress, capability)
         selection = select(gathered, seed, progress)
         tokens = count_tokens(gathered, selection, token_lengths, unknown_tokens) if token_lengths else None
         report = Account(gathered, selection).report(source=source, task=task, seed=seed, notes=notes, tokens=tokens)
@@ -86,7 +86,9 @@ def store(
     digest = hashlib.sha256()
     with artifacts.new_file() as rows:
         write_rows(rows.path, hashed(examples(gathered, selection, progress), digest.update))
-    labels = tuple(sorted(row.label for row in report.labels))
+    names, kept = gathered.labels.names(), np.unique(gathered.label[selection.rows[~selection.held_back]])
+    task: Task = registry.load("tasks", report.task)
+    labels = task.labels(names[number] for number in kept)
     counts = np.bincount(selection.splits[~selection.held_back], minlength=len(SPLITS))
     content = {"name": name, "task": report.task, "labels": labels, "rows": digest.hexdigest()}
     return Corpus(

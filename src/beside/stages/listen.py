@@ -7,6 +7,7 @@ from datetime import datetime
 from difflib import get_close_matches
 
 from beside.core.errors import BadInput
+from beside.core.interfaces import Task
 from beside.core.types import Actor, Answer, Example, Prediction, content_id
 
 LONGEST_NOTE = 2_000  # characters
@@ -20,6 +21,7 @@ def listen(
     labels: Sequence[str],
     actor: Actor,
     *,
+    task: Task | None = None,
     now: datetime,
 ) -> Answer:
     """What a person says of a prediction, checked: it must make sense before it may teach the next model.
@@ -31,6 +33,7 @@ def listen(
         note: free words, up to 2,000 characters.
         labels: the labels that the release knows.
         actor: who speaks.
+        task: what the release answers with; None = with one of the labels.
         now: when.
 
     Raises:
@@ -39,7 +42,12 @@ def listen(
     label = (label or "").strip() or None
     if len(note) > LONGEST_NOTE:
         raise BadInput(f"The note has {len(note)} characters.", f"A note may have {LONGEST_NOTE}.")
-    if label is not None and label not in labels:
+    if label is not None and task is not None and not task.single:
+        try:
+            label = task.checked(label, labels)
+        except ValueError as error:
+            raise BadInput(str(error), "Write the right answer as the release writes its own, or leave it out.") from error
+    elif label is not None and label not in labels:
         raise BadInput(f"This release knows no label '{label}'.", known_labels(label, labels))
     if correct and label not in (None, prediction.label):
         remedy = f"If '{label}' is right, say that the prediction is not correct."
@@ -78,6 +86,7 @@ def corrections(pairs: Sequence[tuple[Prediction, Answer]]) -> list[Example]:
         Example(
             id=content_id("example", [prediction.id, answer.label]),
             text=prediction.text,
+            pair=prediction.pair,
             target=answer.label,
             origin=f"correction:{prediction.id}",
         )

@@ -16,6 +16,7 @@ import numpy as np
 from beside.core.asking import Neighbour, Neighbours
 from beside.core.errors import Altered, NotEnoughData, UnknownName
 from beside.core.interfaces import Progress, Subject
+from beside.core.pairs import shown
 from beside.core.types import Example, content_id
 from beside.store.artifacts import Artifacts
 from beside.store.files import storage_errors, whole_file
@@ -85,7 +86,7 @@ def neighbours(subject: Subject, text: str, rows: Sequence[Example], kept: Kept,
     similarity_R = index_RH @ unit(subject.embed([text]))[0]
     best = np.argsort(-similarity_R, kind="stable")[:count]
     found = [
-        Neighbour(id=compared[at].id, text=compared[at].text, label=compared[at].target, similarity=float(similarity_R[at]))
+        Neighbour(id=compared[at].id, text=shown(compared[at].text), label=compared[at].target, similarity=float(similarity_R[at]))
         for at in best.tolist()
     ]
     return Neighbours(rows=tuple(found), of=len(compared), total=len(rows))

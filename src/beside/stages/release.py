@@ -15,7 +15,9 @@ from beside.cards import dossier, typeset
 from beside.cards.details import key_figures, key_leaks
 from beside.cards.facts import DRAWN, Facts
 from beside.core.errors import BadInput, GateClosed
+from beside.core.interfaces import Task
 from beside.core.recipe import Policy
+from beside.core.registry import load
 from beside.core.statements import Statement, current, objections
 from beside.core.types import Corpus, Finding, Release, Run, Skipped, Split, content_id
 from beside.store.artifacts import Artifacts, rename_new
@@ -203,7 +205,11 @@ def gather(
 def label_counts(corpus: Corpus, artifacts: Artifacts) -> dict[str, dict[str, int]]:
     """Label -> split -> rows, read row by row."""
     rows = artifacts.path(corpus.examples)
-    counted = {split: Counter(example.target for example in read_rows(rows, split)) for split in get_args(Split)}
+    task: Task = load("tasks", corpus.task)
+    counted = {
+        split: Counter(label for row in read_rows(rows, split) if row.target is not None for label in task.members(row.target))
+        for split in get_args(Split)
+    }
     return {label: {split: found[label] for split, found in counted.items()} for label in corpus.labels}
 
 

@@ -12,11 +12,14 @@ from uuid import uuid4
 
 import numpy as np
 
+from beside.core.answers import Said
+from beside.core.askable import answers_of, must_be_askable, must_be_explainable
 from beside.core.committee import News
-from beside.core.errors import Altered, BadInput, GateClosed
+from beside.core.errors import Altered, GateClosed
 from beside.core.faithfulness import faithfulness_of
 from beside.core.gate import objections_to
 from beside.core.interfaces import Explainer, Subject
+from beside.core.pairs import apart
 from beside.core.recipe import Policy
 from beside.core.registry import load as capability
 from beside.core.registry import names as names_of
@@ -72,6 +75,11 @@ class Served:
         """The labels that it answers with."""
         return self.subject.labels
 
+    @property
+    def pairs(self) -> bool:
+        """Whether it compares two texts."""
+        return bool(getattr(self.subject, "pairs", False))
+
     def check(self, now: datetime) -> None:
         """Does nothing while the release may answer. Cheap: files are hashed again only when their stamps differ.
 
@@ -96,23 +104,24 @@ class Served:
         """
         self.check(now)
         for position, text in enumerate(texts, 1):
-            must_be_text(text, f"Text {position} of {len(texts)}" if len(texts) > 1 else "The text")
+            must_be_askable(self.subject, text, f"Text {position} of {len(texts)}" if len(texts) > 1 else "The text")
         if not texts:
             return []
         counts = self.subject.token_counts(texts)
-        rows = self.subject.probabilities(texts)  # (texts, labels)
-        return [self.answer(*asked, now) for asked in zip(texts, rows.tolist(), counts, strict=True)]
+        return [self.answer(*asked, now) for asked in zip(texts, answers_of(self.subject, texts), counts, strict=True)]
 
-    def answer(self, text: str, probabilities: Sequence[float], tokens: int, now: datetime) -> Prediction:
-        """What the model says of one text."""
-        best = max(range(len(self.labels)), key=probabilities.__getitem__)
+    def answer(self, asked: str, said: Said, tokens: int, now: datetime) -> Prediction:
+        """What the model says of one text, or of two."""
+        text, pair = apart(asked)
         return Prediction(
             id=f"prediction-{uuid4().hex}",  # random: nobody can guess the id of another person's text
             release_id=self.release.id,
             text=text,
-            label=self.labels[best],
-            probability=round(probabilities[best], DIGITS),
-            probabilities={label: round(share, DIGITS) for label, share in zip(self.labels, probabilities, strict=True)},
+            pair=pair,
+            label=said.label,
+            probability=round(said.probability, DIGITS),
+            probabilities={label: round(share, DIGITS) for label, share in said.probabilities.items()},
+            answer=said.answer,
             truncated=tokens > self.subject.max_length,
             made_at=now,
         )
@@ -123,9 +132,10 @@ class Served:
         The same text always gets the same explanation: the random orders that it is compared with come from the text.
 
         Raises:
-            BadInput, GateClosed, Altered: as `predict`.
+            BadInput, GateClosed, Altered: as `predict`; BadInput, too, for answers that are no single label of one text.
         """
         self.must_answer(text, now)
+        must_be_explainable(self.subject)
         found = self.explainer_of(text).explain(self.subject, text)
         if not found.words:
             return found
@@ -136,7 +146,7 @@ class Served:
     def must_answer(self, text: str, now: datetime) -> None:
         """Does nothing when it may answer and the text can be read. Raises as `predict`."""
         self.check(now)
-        must_be_text(text, "The text")
+        must_be_askable(self.subject, text, "The text")
 
     def explainer_of(self, text: str) -> Explainer:
         """The explainer that the signed findings measured as the most faithful for this model, quick enough for this text.
@@ -256,29 +266,6 @@ def sealed_findings(folder: Path) -> set[Finding]:
     """The findings that were signed, as the bundle holds them."""
     content = json.loads((folder / EVIDENCE).read_bytes())
     return {Finding.model_validate(one) for one in content["findings"]}
-
-
-def must_be_text(text: str, what: str) -> None:
-    """Does nothing when there is something to read.
-
-    Raises:
-        BadInput: there is not.
-    """
-    if not text.strip():
-        raise BadInput(f"{what} is empty.", "Give at least one character other than a space.")
-    if odd := unreadable(text):
-        raise BadInput(f"{what} holds {odd}.", "Remove it; neither model nor database takes it.")
-
-
-def unreadable(text: str) -> str:
-    """What in a text no tokenizer or database takes, though JSON can spell it; empty when there is nothing."""
-    if "\0" in text:
-        return "the character NUL"
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return "half a character (a lone surrogate)"
-    return ""
 
 
 def stamps_of(folder: Path) -> Stamps:

@@ -16,8 +16,10 @@ from tempfile import TemporaryDirectory
 
 from beside import __version__
 from beside.core.errors import Altered, BadInput, BadOption, NotEnoughData, UnreadableText
-from beside.core.interfaces import Progress
+from beside.core.interfaces import Progress, Task
+from beside.core.pairs import whole
 from beside.core.recipe import Recipe, checked
+from beside.core.registry import load
 from beside.core.types import Corpus, Example, Run, Splits, content_id
 from beside.engine import memory
 from beside.engine.checkpoint import Checkpoint
@@ -28,6 +30,7 @@ from beside.store.files import storage_errors, whole_file
 
 REQUEST = "request.json"  # in the folder of a training that is not over: what was asked for
 TOLD = ("scores", "history", "trainable", "parameters", "truncated")  # what a run keeps of its training as it is
+NUMBERS = {1: "one", 2: "two"}
 MODEL = "model-"  # beginning of the name of a folder in which a model is made
 
 
@@ -72,13 +75,13 @@ def train(
     """
     began = time.perf_counter()
     memory.restart()
-    home, examples = checkpoints / run_id(corpus.id, recipe, parent), labelled(splits.train)
-    must_be_learnable(corpus.labels, examples)
+    home, examples = checkpoints / run_id(corpus.id, recipe, parent), whole(labelled(splits.train))
+    must_be_learnable(corpus.labels, examples, load("tasks", corpus.task))
     with tracked(track, corpus, recipe, home, progress) as trackings, model_folder(home) as folder:
         trained = train_model(
             folder,
             examples,
-            labelled(splits.tune),
+            whole(labelled(splits.tune)),
             corpus.labels,
             corpus.task,
             recipe.model_copy(update={"base": start}) if start else recipe,
@@ -116,17 +119,18 @@ def labelled(examples: Sequence[Example]) -> list[Example]:
     return [example for example in examples if example.target is not None]
 
 
-def must_be_learnable(labels: Sequence[str], examples: Sequence[Example]) -> None:
-    """Does nothing when there are two labels or more, each with a training row.
+def must_be_learnable(labels: Sequence[str], examples: Sequence[Example], task: Task) -> None:
+    """Does nothing when there are labels enough for the task, two for most, each with a training row.
 
     Raises:
         NotEnoughData: otherwise; the message names the labels.
     """
-    if len(labels) < 2:
+    if len(labels) < task.fewest:
         raise NotEnoughData(
-            f"Training needs at least two labels, got {len(labels)}: {', '.join(labels)}.", "Import with another label column."
+            f"Training needs at least {NUMBERS[task.fewest]} labels, got {len(labels)}: {', '.join(labels)}.",
+            "Import with another label column.",
         )
-    counts = Counter(example.target for example in examples)
+    counts = Counter(label for example in examples for label in task.members(str(example.target)))
     if empty := [label for label in labels if not counts[label]]:
         raise NotEnoughData(f"No training row for: {', '.join(empty[:10])}.", "Add training rows for them, or take them out.")
 

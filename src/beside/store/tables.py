@@ -190,9 +190,11 @@ class Predictions(Stored):
 
     release_id: Mapped[str] = mapped_column(ForeignKey("releases.id"), index=True)
     text: Mapped[str]
+    pair: Mapped[str | None]
     label: Mapped[str]
     probability: Mapped[float]
     probabilities: Mapped[Any] = json_column()
+    answer: Mapped[Any] = json_column(nullable=True)
     truncated: Mapped[bool]
     made_at: Mapped[datetime]
     asked_by: Mapped[str | None]  # no field of a Prediction: it decides who may read the row

@@ -1,36 +1,45 @@
 """One label per text.
 
-Worked examples: "I lost my card yesterday" -> "lost_card"; "please give me my money back" -> "refund". The head puts out one number
-per label; the answer is the largest.
+The worked example are the rows of `example`. The head puts out one number per label; the answer is the largest.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from math import fsum
+from typing import TYPE_CHECKING, ClassVar
 
-import numpy as np
-import torch
-from torch import Tensor
-from torch.nn.functional import cross_entropy, log_softmax
+from beside.core.answers import Metric, Reading
+from beside.tasks._task import Base
 
-from beside.core.types import Example
+if TYPE_CHECKING:  # torch takes seconds to load, and intake needs none
+    from torch import Tensor
 
 
-class Classify:
+class Classify(Base):
     """Single-label classification with cross-entropy."""
 
-    def labels(self, examples: Iterable[Example]) -> tuple[str, ...]:
-        """Every target that occurs, sorted."""
-        return tuple(sorted({example.target for example in examples if example.target is not None}))
+    example: ClassVar[tuple[Mapping[str, str], ...]] = (
+        {"text": "I lost my card yesterday", "label": "lost_card"},
+        {"text": "my wallet was stolen with the card in it", "label": "lost_card"},
+        {"text": "please block my bank card, it is gone", "label": "lost_card"},
+        {"text": "where did I leave that card, I cannot find it", "label": "lost_card"},
+        {"text": "somebody took my purse and my card", "label": "lost_card"},
+        {"text": "the card fell out of my pocket on the train", "label": "lost_card"},
+        {"text": "please give me my money back", "label": "refund"},
+        {"text": "I want a refund for the broken lamp", "label": "refund"},
+        {"text": "return the payment to my account", "label": "refund"},
+        {"text": "you charged me twice, refund one of them", "label": "refund"},
+        {"text": "when will the refund for order nine arrive", "label": "refund"},
+        {"text": "cancel the purchase and pay me back", "label": "refund"},
+    )
+    metrics: ClassVar = {"macro_f1": Metric("macro-F1", "宏平均 F1"), "accuracy": Metric("accuracy", "准确率", "share")}
 
-    def outputs(self, labels: Sequence[str]) -> int:
-        """One number per label."""
-        return len(labels)
-
-    def encode(self, targets: Sequence[str], labels: Sequence[str]) -> Tensor:
+    def encode(self, targets: Sequence[str], labels: Sequence[str], read: Sequence[Reading] = ()) -> Tensor:
         """Label positions, int64, shape (len(targets),)."""
+        import torch
+
         position = {label: index for index, label in enumerate(labels)}
         return torch.tensor([position[target] for target in targets], dtype=torch.int64)
 
@@ -39,16 +48,10 @@ class Classify:
 
         The mean is over rows, not over weights: then the batch that a row happens to share does not change how much it counts.
         """
+        from torch.nn.functional import cross_entropy
+
         losses_B = cross_entropy(logits_BK, targets_B, weight=weights_K, label_smoothing=smoothing, reduction="none")
         return losses_B.mean()
-
-    def log_probabilities(self, logits_BK: Tensor) -> Tensor:
-        """Log probability of each label, (B, K)."""
-        return log_softmax(logits_BK, dim=-1)
-
-    def decode(self, logits_NK: np.ndarray, labels: Sequence[str]) -> list[str]:
-        """The label with the largest number, for each row."""
-        return [labels[index] for index in logits_NK.argmax(axis=1)]
 
     def score(self, answers: Sequence[str], targets: Sequence[str], labels: Sequence[str]) -> dict[str, float]:
         """Macro-F1 over the labels that occur, and accuracy; both 0..1, higher is better."""

@@ -33,6 +33,7 @@ class Brier:
         "brier": ("Brier score", "Brier 分数"),
         "brier_skill": ("Brier skill over the base rates", "相对于基础比例的 Brier 技巧分"),
     }
+    pairs: ClassVar[bool] = True
     passes: ClassVar[int] = 1
 
     def why_not(self, subject: Subject, splits: Splits) -> str | None:

@@ -33,6 +33,7 @@ class CalibrationError:
         "ece_uncalibrated": ("ECE before temperature scaling", "校准前的 ECE"),
         "adaptive_ece": ("adaptive ECE (bins of equal size)", "自适应 ECE（等量分组）"),
     }
+    pairs: ClassVar[bool] = True
     passes: ClassVar[int] = 2
 
     def why_not(self, subject: Subject, splits: Splits) -> str | None:

@@ -32,6 +32,7 @@ class GroupGaps:
     metrics: ClassVar[dict[str, tuple[str, str]]] = {
         "largest_group_gap": ("largest gap in error rate between a group and the rest", "群体与其余人错误率的最大差距"),
     }
+    pairs: ClassVar[bool] = True
     passes: ClassVar[int] = 1
 
     def why_not(self, subject: Subject, splits: Splits) -> str | None:

@@ -29,6 +29,7 @@ class BackwardFlips:
     metrics: ClassVar[dict[str, tuple[str, str]]] = {
         "backward_flips": ("right answers of the champion that turn wrong", "现役模型答对而现在答错的比例"),
     }
+    pairs: ClassVar[bool] = True
     passes: ClassVar[int] = 2
 
     def why_not(self, subject: Subject, splits: Splits) -> str | None:

@@ -29,6 +29,7 @@ class Forgetting:
     metrics: ClassVar[dict[str, tuple[str, str]]] = {
         "forgetting": ("accuracy lost against the parent run", "相对父运行损失的准确率"),
     }
+    pairs: ClassVar[bool] = True
     passes: ClassVar[int] = 2
 
     def why_not(self, subject: Subject, splits: Splits) -> str | None:

@@ -41,6 +41,7 @@ class Membership:
         "membership_auc": ("membership attack: area under the ROC curve", "成员推断攻击的 ROC 曲线下面积"),
         "membership_tpr": ("membership attack: members found at 1 % false alarms", "成员推断攻击：误报率 1 % 时识破的成员比例"),
     }
+    pairs: ClassVar[bool] = True
     passes: ClassVar[int] = 2
 
     def why_not(self, subject: Subject, splits: Splits) -> str | None:

@@ -45,6 +45,7 @@ class RiskCoverage:
         "cost_saving": ("cost saved per row by handing over, in hand-overs", "转交每行省下的代价（以一次转交计）"),
         "risk_when_answered": ("share wrong among answered rows", "作答行中的错误比例"),
     }
+    pairs: ClassVar[bool] = True
     passes: ClassVar[int] = 2
 
     def __post_init__(self) -> None:

@@ -11,8 +11,12 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 
+import numpy as np
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
+
+from beside.core.interfaces import Task
+from beside.core.types import Example, Splits
 
 UNSPACED = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U0003ffff]")
 SHARE_UNSPACED = 0.1  # of the training rows, from which on characters are counted instead of words
@@ -37,6 +41,39 @@ def tfidf_answers(texts: Sequence[str], targets: Sequence[str], asked: Sequence[
         return [majority(targets)] * len(asked)
     model = LogisticRegression(C=INVERSE_PENALTY, max_iter=1000, tol=1e-3).fit(rows, targets)
     return [str(answer) for answer in model.predict(vectorizer.transform(asked))]
+
+
+def linear_answers(task: Task, splits: Splits, asked: Sequence[str], labels: Sequence[str]) -> list[str] | None:
+    """What the task's own linear head on TF-IDF answers, fitted on the train split and tuned on the tune split as the model is.
+
+    None for a task without such a head, and where no text holds a single word.
+    """
+    if task.per_token:
+        return None
+    (texts, targets), (tune, tune_targets) = (known(rows) for rows in (splits.train, splits.tune))
+    vectorizer = vectorizer_for(texts)
+    try:
+        rows = vectorizer.fit_transform(texts)
+    except ValueError:
+        return None
+    ready = task.ready(targets, labels)
+    head = ready.fit_head(rows, targets, labels, strength=INVERSE_PENALTY, balanced=False)
+    if head is None:
+        return None
+    weights, biases = head
+
+    def logits(some: Sequence[str]) -> np.ndarray:
+        return np.asarray(vectorizer.transform(some) @ weights.T) + biases
+
+    if tune:
+        ready = ready.tuned(logits(tune), tune_targets, labels)
+    return ready.decode(logits(asked), labels)
+
+
+def known(rows: Sequence[Example]) -> tuple[list[str], list[str]]:
+    """Texts and targets of the rows whose right answer is known."""
+    found = [row for row in rows if row.target is not None]
+    return [row.text for row in found], [str(row.target) for row in found]
 
 
 def vectorizer_for(texts: Sequence[str]) -> TfidfVectorizer:

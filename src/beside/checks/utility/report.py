@@ -9,13 +9,32 @@ from typing import ClassVar
 import numpy as np
 
 from beside.checks._rows import labelled, measured, never_flat, no_labelled_rows
+from beside.checks.utility import _task
 from beside.checks.utility._floor import majority, tfidf_answers
 from beside.checks.utility._table import estimate, resampled, scores, table
-from beside.core.interfaces import Subject
+from beside.core.applies import task_of
+from beside.core.interfaces import Subject, Task
+from beside.core.registry import load, names
 from beside.core.statistics import paired_gap, rate
 from beside.core.types import Measurement, Splits
 
 SIMPLE = "TF-IDF + logistic regression"
+
+
+OF_LABELS = {
+    "accuracy": ("accuracy", "准确率"),
+    "macro_f1": ("macro-F1", "宏平均 F1"),
+    "weighted_f1": ("weighted F1", "加权 F1"),
+    "majority_accuracy": ("accuracy of the most frequent label", "“总答最多的标签”的准确率"),
+    "tfidf_accuracy": ("accuracy of TF-IDF with logistic regression", "TF-IDF + 逻辑回归的准确率"),
+    "gain_over_tfidf": ("gain over TF-IDF with logistic regression", "比 TF-IDF 高出的准确率"),
+}
+
+
+def of_tasks() -> dict[str, tuple[str, str]]:
+    """The scores of all tasks with their words."""
+    tasks: list[Task] = [load("tasks", name) for name in names("tasks")]
+    return {name: words[:2] for task in tasks for name, words in task.metrics.items()}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,18 +43,21 @@ class Report:
 
     Shares and scores are 0..1, higher is better. `gain_over_tfidf` is the accuracy minus that of TF-IDF with logistic
     regression fitted on the train split, -1..1, with a paired bootstrap interval.
+    A task whose answers are no single labels is measured by its own scores (bootstrap), against the best constant answer and its
+    own linear head on TF-IDF; a task with further scores of its own has those beside accuracy and F1.
     """
 
     zh: ClassVar[str] = "答得对吗？测试行上的准确率与 F1，与总答最多的类别、TF-IDF 加逻辑回归相比。"
-    metrics: ClassVar[dict[str, tuple[str, str]]] = {
-        "accuracy": ("accuracy", "准确率"),
-        "macro_f1": ("macro-F1", "宏平均 F1"),
-        "weighted_f1": ("weighted F1", "加权 F1"),
-        "majority_accuracy": ("accuracy of the most frequent label", "“总答最多的标签”的准确率"),
-        "tfidf_accuracy": ("accuracy of TF-IDF with logistic regression", "TF-IDF + 逻辑回归的准确率"),
-        "gain_over_tfidf": ("gain over TF-IDF with logistic regression", "比 TF-IDF 高出的准确率"),
-    }
+    metrics: ClassVar[dict[str, tuple[str, str]]] = {**OF_LABELS, **_task.WORDS, **of_tasks()}
+    any_task: ClassVar[bool] = True
+    pairs: ClassVar[bool] = True
     passes: ClassVar[int] = 1  # times the test rows are asked, for the time estimate
+
+    def metrics_for(self, task: Task | None) -> list[str]:
+        """What is measured for a task."""
+        if task is None or task.single:
+            return list({**OF_LABELS, **(task.metrics if task else {})})
+        return _task.metrics(task)
 
     def why_not(self, subject: Subject, splits: Splits) -> str | None:
         if reason := no_labelled_rows(subject, splits):
@@ -46,7 +68,17 @@ class Report:
 
     def measure(self, subject: Subject, splits: Splits, rng: np.random.Generator) -> Iterator[Measurement]:
         texts, targets = map(list, zip(*labelled(splits), strict=True))
-        answers = subject.predict(texts)
+        answers, task = subject.predict(texts), task_of(subject)
+        if task is None or task.single:
+            yield from self.of_labels(subject, splits, texts, targets, answers, rng)
+        if task is not None and not {*task.metrics} <= {*OF_LABELS}:
+            known = list(OF_LABELS) if task.single else []
+            yield from _task.measure(task, splits, answers, subject.labels, rng, known)
+
+    def of_labels(
+        self, subject: Subject, splits: Splits, texts: list[str], targets: list[str], answers: list[str], rng: np.random.Generator
+    ) -> Iterator[Measurement]:
+        """Accuracy, F1 and floors where an answer is one label."""
         n, right = len(texts), np.array(answers) == np.array(targets)
         labels = [*subject.labels, *sorted(set(targets) - set(subject.labels))]
         matrix = confusion(targets, answers, labels)

@@ -44,6 +44,7 @@ class Slices:
         "worst_slice_accuracy": ("accuracy of the worst slice", "最差一片的准确率"),
         "slice_gap": ("accuracy lost in the worst slice", "最差一片低了多少准确率"),
     }
+    pairs: ClassVar[bool] = True
     passes: ClassVar[int] = 1
 
     def why_not(self, subject: Subject, splits: Splits) -> str | None:

@@ -1,0 +1,55 @@
+"""Answers that are no single label are shown in a form of their own, and corrected by writing."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from beside.core.types import Actor, Prediction
+
+OWNER = Actor(name="olga", roles=("admin",))
+
+
+@pytest.fixture
+def page(full):
+    """`page(label=..., answer=...)`: the page of a stored answer of another form."""
+
+    def shown(**given):
+        kept = {"id": f"prediction-{given['label']!r}{given.get('pair')}".encode().hex(), "release_id": full.release.id}
+        kept |= {"text": "where is my parcel", "probability": 0.5, "made_at": datetime.now(UTC)}
+        prediction = Prediction(**{**kept, "probabilities": {"refund": 0.4, "deliver": 0.9}, **given})
+        full.workspace.records.add_predictions(OWNER, [prediction])
+        return full.visit().get(f"/try/{prediction.id}").text
+
+    return shown
+
+
+def test_a_set_of_labels_is_corrected_by_writing_and_its_bars_are_not_summed(page):
+    shown = page(label="deliver", answer=["deliver"])
+    assert 'type="radio"' not in shown and 'id="label" name="label" value="deliver"' in shown
+    assert "The answer as programs get it" in shown and shown.count('<svg class="bar"') == 2
+
+
+def test_no_label_at_all_is_an_answer(page):
+    assert "none of the labels" in page(label="", answer=[])
+
+
+def test_a_number_has_no_bars(page):
+    shown = page(label="3.5", answer={"value": 3.5, "low": 3.0, "high": 4.0}, probabilities={})
+    assert '<p class="large" translate="no">3.5</p>' in shown and '<svg class="bar"' not in shown
+
+
+def test_a_path_is_one_label_and_corrected_by_choosing(page):
+    assert 'type="radio" name="label" value="refund"' in page(label="deliver", answer={"path": [], "nodes": {}})
+
+
+def test_the_second_text_of_a_pair_stands_in_the_form(page):
+    shown = page(label="deliver", pair="is it late?", answer=None)
+    assert '<textarea id="pair"' in shown and "is it late?</textarea>" in shown
+
+
+def test_who_sends_two_texts_to_a_release_that_reads_one_is_told_so(full):
+    answer = full.visit().post("/try", data={"text": "where is it", "pair": "and now?"})
+    assert answer.status_code == 422 and "this release reads one" in answer.text
+    assert "where is it</textarea>" in answer.text
