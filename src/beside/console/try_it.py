@@ -167,7 +167,7 @@ def page(
         conditions=loop_for(request).standing(answering.id).conditions if answering else (),
         text=prediction.text if prediction else text,
         pair=(prediction.pair or "") if prediction else pair,
-        two_texts=bool(answering) and compares(loop_for(request), answering.id, prediction),
+        two_texts=answering is not None and compares(loop_for(request), answering.id, prediction),
         form=json.dumps(prediction.answer, ensure_ascii=False, indent=1) if prediction and prediction.answer is not None else "",
         one_label=prediction is None or prediction.answer is None or "path" in prediction.answer,
         prediction=prediction,

@@ -6,7 +6,7 @@ The worked example are the rows of `example`. The head puts out one number per l
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from math import fsum
 from typing import TYPE_CHECKING, ClassVar
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:  # torch takes seconds to load, and intake needs none
 class Classify(Base):
     """Single-label classification with cross-entropy."""
 
-    example: ClassVar = (
+    example: ClassVar[tuple[Mapping[str, str], ...]] = (
         {"text": "I lost my card yesterday", "label": "lost_card"},
         {"text": "my wallet was stolen with the card in it", "label": "lost_card"},
         {"text": "please block my bank card, it is gone", "label": "lost_card"},
@@ -34,7 +34,10 @@ class Classify(Base):
         {"text": "when will the refund for order nine arrive", "label": "refund"},
         {"text": "cancel the purchase and pay me back", "label": "refund"},
     )
-    metrics: ClassVar = {"macro_f1": Metric("macro-F1", "宏平均 F1"), "accuracy": Metric("accuracy", "准确率", "share")}
+    metrics: ClassVar[dict[str, Metric]] = {
+        "macro_f1": Metric("macro-F1", "宏平均 F1"),
+        "accuracy": Metric("accuracy", "准确率", "share"),
+    }
 
     def encode(self, targets: Sequence[str], labels: Sequence[str], read: Sequence[Reading] = ()) -> Tensor:
         """Label positions, int64, shape (len(targets),)."""
