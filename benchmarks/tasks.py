@@ -202,9 +202,9 @@ FLOORS = {
 }
 NOTES = (
     "`embedded` is all-MiniLM-L6-v2 (22.6 M parameters); `scratch` is an untrained encoder that knows nothing but the rows. Where",
-    "fewer rows are learned than a set has, they were drawn by chance to keep the budget; test rows are those of the set's own test",
-    "file, at most 4,000 of them. No published figure stands beside ours, for those learned from all rows. Choices were made on the",
-    "dev rows. The groups of the insurance lines are ours.",
+    "fewer rows are learned than a set has, they were drawn by chance to keep the budget; test rows are those of the set's own",
+    "test file, at most 4,000 of them. No published figure stands beside ours, for those learned from all rows. Choices were made",
+    "on the dev rows. The groups of the insurance lines are ours.",
 )
 
 
