@@ -123,14 +123,14 @@ def test_it_holds_while_the_database_is_busy_and_even_when_it_refuses(
 
 def test_a_request_in_flight_is_finished(given: Any, run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     begun = threading.Event()
-    real = TorchSubject.probabilities
+    real = TorchSubject.logits
 
     def slowly(self: TorchSubject, texts: Any) -> Any:
         begun.set()
         time.sleep(0.5)
         return real(self, texts)
 
-    monkeypatch.setattr(TorchSubject, "probabilities", slowly)
+    monkeypatch.setattr(TorchSubject, "logits", slowly)
     got: list[Any] = []
     with run(create_app(given.workspace)) as address:
         thread = threading.Thread(target=lambda: got.append(httpx.post(f"{address}/v1/predict", json=ASK, timeout=20)))

@@ -8,7 +8,7 @@ import pytest
 
 from beside.core.types import Actor, Prediction
 
-OWNER = Actor(name="olga", roles=("admin",))
+LOCAL = Actor(name="local", roles=("user",))  # who asks without a key from the same machine
 
 
 @pytest.fixture
@@ -19,7 +19,7 @@ def page(full):
         kept = {"id": f"prediction-{given['label']!r}{given.get('pair')}".encode().hex(), "release_id": full.release.id}
         kept |= {"text": "where is my parcel", "probability": 0.5, "made_at": datetime.now(UTC)}
         prediction = Prediction(**{**kept, "probabilities": {"refund": 0.4, "deliver": 0.9}, **given})
-        full.workspace.records.add_predictions(OWNER, [prediction])
+        full.workspace.records.add_predictions(LOCAL, [prediction])
         return full.visit().get(f"/try/{prediction.id}").text
 
     return shown

@@ -34,7 +34,10 @@ class Classify(Base):
         {"text": "when will the refund for order nine arrive", "label": "refund"},
         {"text": "cancel the purchase and pay me back", "label": "refund"},
     )
-    metrics: ClassVar = {"macro_f1": Metric("macro-F1", "宏平均 F1"), "accuracy": Metric("accuracy", "准确率", "share")}
+    metrics: ClassVar[dict[str, Metric]] = {
+        "macro_f1": Metric("macro-F1", "宏平均 F1"),
+        "accuracy": Metric("accuracy", "准确率", "share"),
+    }
 
     def encode(self, targets: Sequence[str], labels: Sequence[str], read: Sequence[Reading] = ()) -> Tensor:
         """Label positions, int64, shape (len(targets),)."""

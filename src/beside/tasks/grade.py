@@ -7,7 +7,7 @@ learned as a number with mean squared error on standardised targets; the tune sp
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import ceil, inf
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -41,7 +41,7 @@ class Grade(Base):
     spread: float = 1.0
     reach: float = 0.0
 
-    example: ClassVar = (
+    example: ClassVar[tuple[Mapping[str, str], ...]] = (
         {"text": "wonderful, I would come again any time", "label": "5"},
         {"text": "a perfect evening from start to end", "label": "5"},
         {"text": "the best meal of the whole year", "label": "5"},
@@ -58,7 +58,7 @@ class Grade(Base):
         {"text": "the worst dinner I remember", "label": "1"},
         {"text": "rude, dirty and far too expensive", "label": "1"},
     )
-    metrics: ClassVar = {
+    metrics: ClassVar[dict[str, Metric]] = {
         "qwk": Metric(
             "quadratic weighted kappa (for numbers: concordance)",
             "二次加权 κ（对数值即一致性相关系数）",

@@ -5,7 +5,7 @@ So the probabilities of all levels agree by construction: no card is more probab
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
@@ -31,7 +31,7 @@ class PathBook(LabelBook):
 class Hierarchy(Classify):
     """Flat cross-entropy over leaves, scored and answered on every level."""
 
-    example: ClassVar = (
+    example: ClassVar[tuple[Mapping[str, str], ...]] = (
         {"text": "my card is gone since this morning", "label": "account/card/lost"},
         {"text": "I cannot find the bank card", "label": "account/card/lost"},
         {"text": "somebody stole my purse with the card", "label": "account/card/lost"},
@@ -48,7 +48,7 @@ class Hierarchy(Classify):
         {"text": "I need money for a new kitchen", "label": "loan/apply"},
         {"text": "which papers do you need for a loan", "label": "loan/apply"},
     )
-    metrics: ClassVar = {
+    metrics: ClassVar[dict[str, Metric]] = {
         "macro_f1": Metric("macro-F1", "宏平均 F1"),
         "accuracy": Metric("accuracy", "准确率", "share"),
         "hierarchical_f1": Metric("hierarchical F1", "层级 F1"),

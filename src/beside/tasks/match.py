@@ -7,7 +7,7 @@ from the end of its longer text. How alike two texts are, as a number, is the ta
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from math import sqrt
 from typing import ClassVar
 
@@ -18,7 +18,7 @@ from beside.tasks.classify import Classify
 class Match(Classify):
     """Classification of pairs with cross-entropy: a cross-encoder."""
 
-    example: ClassVar = (
+    example: ClassVar[tuple[Mapping[str, str], ...]] = (
         {"text": "how do I block my card", "pair": "I want to stop my card from being used", "label": "same"},
         {"text": "when will my parcel arrive", "pair": "what day does the delivery come", "label": "same"},
         {"text": "I forgot my password", "pair": "cannot remember the code to log in", "label": "same"},
@@ -36,7 +36,7 @@ class Match(Classify):
         {"text": "the machine kept my card", "pair": "does the machine print receipts", "label": "different"},
         {"text": "who can see my account", "pair": "how do I print the contract", "label": "different"},
     )
-    metrics: ClassVar = {
+    metrics: ClassVar[dict[str, Metric]] = {
         "macro_f1": Metric("macro-F1", "宏平均 F1"),
         "accuracy": Metric("accuracy", "准确率", "share"),
         "mcc": Metric("Matthews correlation (MCC)", "马修斯相关系数（MCC）", "correlation", lowest=-1.0),

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import prod
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -102,7 +102,7 @@ class Multilabel(Base):
     thresholds: tuple[float, ...] = ()
     scale: float = 1.0
 
-    example: ClassVar = (
+    example: ClassVar[tuple[Mapping[str, str], ...]] = (
         {"text": "the room was clean but the breakfast cold", "label": "room|food"},
         {"text": "friendly staff, terrible coffee", "label": "staff|food"},
         {"text": "a spotless bathroom and soft beds", "label": "room"},
@@ -119,7 +119,7 @@ class Multilabel(Base):
         {"text": "broken shower, cold heating", "label": "room"},
         {"text": "the cook came out to greet us", "label": "staff|food"},
     )
-    metrics: ClassVar = {
+    metrics: ClassVar[dict[str, Metric]] = {
         "micro_f1": Metric("micro-F1 over labels", "微平均 F1（按标签）"),
         "macro_f1_labels": Metric("macro-F1 over labels", "宏平均 F1（按标签）"),
         "subset_accuracy": Metric("share of rows whose set is exactly right", "整组标签全对的行比例", "share"),

@@ -7,7 +7,7 @@ label column holds spans as JSON, or a JSON list of BIO labels, one per word or 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
@@ -26,7 +26,7 @@ IGNORED = -100  # target of a token that is not the first of a word
 class Tag(Base):
     """Token classification with cross-entropy over first tokens; scored by whole entities."""
 
-    example: ClassVar = (
+    example: ClassVar[tuple[Mapping[str, str], ...]] = (
         {"text": "Anna lives in Berlin", "label": '[[0, 4, "person"], [14, 20, "place"]]'},
         {"text": "we met Paul Smith in Rome", "label": '[[7, 17, "person"], [21, 25, "place"]]'},
         {"text": "send it to Maria, please", "label": '[[11, 16, "person"]]'},
@@ -43,7 +43,7 @@ class Tag(Base):
         {"text": "ask John about the key", "label": '[[4, 8, "person"]]'},
         {"text": "the shop in Lyon has none", "label": '[[12, 16, "place"]]'},
     )
-    metrics: ClassVar = {
+    metrics: ClassVar[dict[str, Metric]] = {
         "entity_f1": Metric("entity F1 (exact match)", "实体 F1（完全匹配）"),
         "entity_precision": Metric("entity precision (exact match)", "实体精确率（完全匹配）"),
         "entity_recall": Metric("entity recall (exact match)", "实体召回率（完全匹配）"),
