@@ -32,7 +32,7 @@ def test_nothing_that_training_needs_stays_open(base: str, rows: int) -> None:
 def test_what_was_asked_for_stays(base: str) -> None:
     asked = Recipe(
         base=base, method="full", epochs=3, batch_size=7, learning_rate=0.1, head_learning_rate=0.2, max_length=9, pooling="cls",
-        frozen_layers=1, head_start="logistic", label_names=False, threads=1,
+        frozen_layers=1, head_start="logistic", label_names=False, threads=1, precision="fp32",
     )  # fmt: skip
     assert fill(asked, situation(rows=4)) == asked
 
@@ -69,3 +69,9 @@ def test_a_label_says_something_when_it_holds_a_word(label: str, says: bool) -> 
 @pytest.mark.parametrize("label, words", [("card_arrival", "card arrival"), ("a/b.c-d", "a b c d"), ("退款", "退款")])
 def test_a_label_is_said_without_its_joints(label: str, words: str) -> None:
     assert spoken(label) == words
+
+
+@pytest.mark.parametrize(("able", "precision"), [(True, "bf16"), (False, "fp32")])
+def test_products_are_bf16_where_the_processor_has_them(able: bool, precision: str) -> None:
+    assert fill(Recipe(), situation(bf16=able)).precision == precision
+    assert fill(Recipe(precision="fp32"), situation(bf16=able)).precision == "fp32"

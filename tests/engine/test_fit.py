@@ -50,6 +50,16 @@ def test_the_loss_falls(make_fit: Make, mean_loss: Callable[[Fit], float], optim
     assert fitted.history[-1]["loss"] < fitted.history[0]["loss"]
 
 
+def test_bf16_products_give_nearly_the_weights_of_fp32_which_stay_fp32(make_fit: Make) -> None:
+    exact, fast = make_fit(folder="exact", precision="fp32"), make_fit(folder="fast", precision="bf16")
+    before = weights(exact)
+    exact.run(resume=False)
+    fast.run(resume=False)
+    moved = differ(weights(exact), before)
+    assert 0 < differ(weights(fast), weights(exact)) < moved
+    assert {tensor.dtype for tensor in fast.model.state_dict().values() if tensor.is_floating_point()} == {torch.float32}
+
+
 def test_the_two_optimizers_are_two(make_fit: Make) -> None:
     assert type(make_fit(optimizer="sgd").optimizer) is torch.optim.SGD
     assert type(make_fit(optimizer="adamw").optimizer) is torch.optim.AdamW
@@ -186,9 +196,11 @@ def test_progress_tells_the_epoch_the_loss_and_the_time_left(make_fit: Make) -> 
 
 
 @pytest.mark.parametrize("stop_at", [1, 3, 4, 5, 8])
-@pytest.mark.parametrize("optimizer", ["adamw", "sgd"])
-def test_stopped_and_gone_on_it_ends_with_the_same_weights_bit_for_bit(make_fit: Make, stop_at: int, optimizer: str) -> None:
-    given = {"epochs": 2, "rows": 40, "dropout": 0.3, "optimizer": optimizer, "batch_size": 10}
+@pytest.mark.parametrize(("optimizer", "precision"), [("adamw", "fp32"), ("sgd", "fp32"), ("adamw", "bf16")])
+def test_stopped_and_gone_on_it_ends_with_the_same_weights_bit_for_bit(
+    make_fit: Make, stop_at: int, optimizer: str, precision: str
+) -> None:
+    given = {"epochs": 2, "rows": 40, "dropout": 0.3, "optimizer": optimizer, "precision": precision, "batch_size": 10}
     whole = make_fit(folder="whole", evaluate=told([0.5, 0.4]), **given)
     expected = whole.run(resume=False)
     first = make_fit(evaluate=told([0.5, 0.4]), **given)

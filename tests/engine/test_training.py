@@ -141,8 +141,8 @@ def test_the_temperature_is_fitted_on_enough_tune_rows_only(train: Any, messages
 def test_the_table_after_each_epoch_changes_nothing_else(train: Any) -> None:
     plain, reported = train(name="a"), train(name="b", epoch_report=True)
     assert (plain[2] / "model.safetensors").read_bytes() == (reported[2] / "model.safetensors").read_bytes()
-    assert sum("precision" in said and "refund" in said for said in reported[1].said) == 2
-    assert not any("precision" in said for said in plain[1].said)
+    assert sum("support" in said and "refund" in said for said in reported[1].said) == 2
+    assert not any("support" in said for said in plain[1].said)
 
 
 def test_scratch_trains_on_chinese_and_reads_it(train: Any) -> None:

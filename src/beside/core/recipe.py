@@ -93,6 +93,9 @@ class Recipe(BaseModel):
     label_names: bool | None = knob(None, "yes/no", "each label's own name is one more training text; helps when rows are few")
     epoch_report: bool = knob(False, "yes/no", "print the per-class table on the tune split after each epoch; changes nothing else")
     patience: int | None = knob(None, "epochs", "stop after so many epochs without a better tune score; None = never", ge=1)
+    precision: Literal["fp32", "bf16"] | None = knob(
+        None, "name", "of products in training: bf16 where the processor has it, weights and steps stay fp32 (Kalamkar et al. 2019)"
+    )
     seed: int = knob(0, "number", "same seed, same data, same machine: same weights", ge=0, lt=2**32)
     threads: int | None = knob(None, "threads", "None = all cores; stored, because sums depend on it", ge=1, le=1024)
 

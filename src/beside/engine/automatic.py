@@ -24,6 +24,7 @@ class Situation:
     limit: int  # tokens the base can take
     layers: int  # of the base, 0 = cannot be told apart
     threads: int
+    bf16: bool = False  # whether the processor multiplies bf16 numbers by itself
 
 
 def fill(recipe: Recipe, facts: Situation) -> Recipe:
@@ -50,6 +51,7 @@ def fill(recipe: Recipe, facts: Situation) -> Recipe:
         "frozen_layers": 0 if not sentence_encoder else facts.layers // 6 if many else facts.layers // 2,
         "label_names": few and not scratch and all(is_spoken(label) for label in facts.labels),
         "threads": facts.threads,
+        "precision": "bf16" if facts.bf16 else "fp32",
     }
     own |= getattr(load("methods", str(recipe.method or own["method"])), "knobs", {})
     values = {key: value for key, value in own.items() if getattr(recipe, key) is None}

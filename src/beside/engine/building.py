@@ -20,6 +20,7 @@ from beside.engine.tokens import Tokens
 UNKNOWN_LIMIT = 0.15  # share of unknown tokens above which a base cannot be said to read the text
 UNKNOWN_SAMPLE = 2_000  # rows looked at for it
 LONGEST_DEFAULT = 256  # tokens
+BF16 = ("amx_bf16", "avx512_bf16", "bf16")  # names that torch gives such instructions on x86 and ARM
 
 
 def build(
@@ -49,6 +50,7 @@ def build(
         limit=tokens.max_length,
         layers=len(layers_of(encoder)),
         threads=threads,
+        bf16=multiplies_bf16(),
     )
     filled = fill(recipe, facts)
     tokens.max_length = int(filled.max_length or tokens.max_length)
@@ -62,6 +64,12 @@ def build(
     if filled.dropout is not None:
         set_dropout(model, filled.dropout)
     return model, tokens, filled, cut
+
+
+def multiplies_bf16() -> bool:
+    """Whether this processor has instructions for products of bf16 numbers; without them they are slower than fp32."""
+    found = torch.cpu.get_capabilities()
+    return any(found.get(name, False) for name in BF16)
 
 
 def must_fit(recipe: Recipe, tokens: Tokens) -> None:

@@ -150,7 +150,8 @@ class Fit:
             settings["lr"] = rate * self.factor(self.step)
         self.optimizer.zero_grad(set_to_none=True)
         for batch in group:
-            logits_BK = self.rows.feed.logits(batch)
+            with torch.autocast("cpu", torch.bfloat16, enabled=self.recipe.precision == "bf16"):
+                logits_BK = self.rows.feed.logits(batch).float()
             loss = self.task.loss(logits_BK, self.targets_N[torch.from_numpy(batch)], self.weights_K, self.recipe.label_smoothing)
             share = len(batch) / rows_in_step
             whole = loss if self.guide is None else loss + self.guide.penalty()
