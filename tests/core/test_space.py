@@ -59,15 +59,28 @@ def test_an_empty_file_is_refused(tmp_path: Path) -> None:
         read_space(written(tmp_path, ""))
 
 
-@pytest.mark.parametrize("base", ["embedded", "scratch"])
-def test_the_default_space_leaves_alone_what_the_recipe_sets(base: str) -> None:
-    recipe = Recipe(base=base, epochs=3, method="full")
-    space = default_space(recipe, 6)
-    assert not {"epochs", "method", "base"} & space.keys() and "learning_rate" in space
-    assert ("frozen_layers" in space) == (base == "embedded")
+FILLED = {"learning_rate": 2e-4, "epochs": 4, "batch_size": 16, "dropout": 0.1, "frozen_layers": 3}
+
+
+@pytest.mark.parametrize(
+    "given", [{}, {"base": "scratch"}, {"method": "lora"}, {"epochs": 3, "method": "full"}, {"method": "probe"}]
+)
+def test_the_default_space_leaves_alone_what_the_recipe_sets(given: dict[str, Any]) -> None:
+    recipe = Recipe(**given)
+    space = default_space(recipe, Recipe(**{**FILLED, **given}), 6)
+    assert space and not given.keys() & space.keys()
     for knob, reach in space.items():
         reach_of(knob, {key: value for key, value in reach.model_dump(exclude_defaults=True).items() if value is not None})
     must_be_open(space, recipe)
+
+
+def test_the_default_space_lies_around_what_a_training_would_choose() -> None:
+    space = default_space(Recipe(), Recipe(**FILLED), 6)
+    assert (space["learning_rate"].low, space["learning_rate"].high) == (2e-5, pytest.approx(1e-3))
+    assert values_of("epochs", space["epochs"]) == [2, 3, 4, 5, 6, 7, 8] and space["method"].choices == ("lpft", "full")
+    assert values_of("frozen_layers", space["frozen_layers"]) == [0, 1, 2, 3, 4, 5]
+    assert "frozen_layers" not in default_space(Recipe(), Recipe(**{**FILLED, "frozen_layers": 0}), 6)
+    assert "learning_rate" not in default_space(Recipe(method="probe"), Recipe(**FILLED), 6), "a probe takes no steps"
 
 
 def test_a_knob_is_not_fixed_and_searched_at_once() -> None:

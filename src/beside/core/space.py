@@ -107,26 +107,39 @@ def kinds_of(knob: str) -> set[Any]:
     return {kind for kind in (get_args(hint) if get_origin(hint) in (Union, UnionType) else (hint,)) if kind is not type(None)}
 
 
-def default_space(recipe: Recipe, layers: int) -> Space:
+def default_space(recipe: Recipe, filled: Recipe, layers: int) -> Space:
     """What is worth trying around a recipe; knobs that the recipe sets itself stay as they are.
 
     Args:
+        filled: the recipe with every knob as a training would choose it; rates and epochs are searched around those.
         layers: of the base, as far as they can be frozen one by one; 0 = none.
     """
-    scratch = recipe.base == "scratch"
+    if recipe.method == "probe":  # takes no steps: all that steps need would change nothing
+        probed: dict[str, tuple[str, ...]] = {
+            "head_start": ("logistic", "prototype"),
+            "pooling": ("unit", "mean", "cls"),
+            "class_weights": ("none", "balanced"),
+        }
+        return still_open({knob: Reach(choices=choices) for knob, choices in probed.items()}, recipe)
+    rate, epochs = filled.learning_rate or 1e-4, filled.epochs or 4
     wide: Space = {
-        "learning_rate": Reach(low=1e-4, high=3e-3, log=True) if scratch else Reach(low=1e-5, high=5e-4, log=True),
-        "epochs": Reach(low=4, high=20) if scratch else Reach(low=2, high=8),
+        "learning_rate": Reach(low=rate / 10, high=min(1.0, 5 * rate), log=True),
+        "epochs": Reach(low=max(1, epochs // 2), high=2 * epochs),
         "batch_size": Reach(choices=(8, 16, 32)),
         "weight_decay": Reach(low=1e-3, high=0.1, log=True),
         "warmup": Reach(low=0.0, high=0.2),
         "dropout": Reach(low=0.0, high=0.3),
     }
-    if not scratch:
+    if recipe.base != "scratch":
         wide["method"] = Reach(choices=("lpft", "full"))
-    if layers and not scratch:
+    if layers > 1 and filled.frozen_layers:
         wide["frozen_layers"] = Reach(low=0, high=layers - 1)
-    return {knob: reach for knob, reach in wide.items() if getattr(recipe, knob) == Recipe.model_fields[knob].default}
+    return still_open(wide, recipe)
+
+
+def still_open(space: Space, recipe: Recipe) -> Space:
+    """The part of a space that a recipe does not set itself."""
+    return {knob: reach for knob, reach in space.items() if getattr(recipe, knob) == Recipe.model_fields[knob].default}
 
 
 def must_be_open(space: Space, recipe: Recipe) -> None:

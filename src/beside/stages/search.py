@@ -163,7 +163,7 @@ def space_around(asked: Asked, rows: Rows) -> tuple[Space, dict[str, Any]]:
 
     with TemporaryDirectory() as folder:
         filled, layers = survey(asked.recipe, rows, Path(folder))
-    space = asked.space if asked.space is not None else default_space(asked.recipe, layers)
+    space = asked.space if asked.space is not None else default_space(asked.recipe, filled, layers)
     if not space:
         hint = "Leave a knob open, or name what to search: --space FILE."
         raise BadOption("Every knob that is searched by default is set: there is nothing to search.", hint)
