@@ -68,7 +68,9 @@ class Recipe(BaseModel):
         None, "layers", "bottom layers kept as pre-trained; they are run once, so epochs get faster", ge=0, le=100
     )
     lora_rank: int = knob(8, "ranks", "of each update of lora; 4 to 16 do equally well (Hu et al. 2022)", ge=1, le=1024)
-    lora_alpha: float = knob(16.0, "factor", "lora and adalora scale their updates by alpha / rank; twice the rank is usual", gt=0)
+    lora_alpha: int = knob(
+        16, "factor", "lora and adalora scale their updates by alpha / rank; twice the rank is usual", ge=1, le=4096
+    )
     lora_dropout: float = knob(0.0, "share", "on what goes into the updates of lora and adalora, beside the base's own", ge=0, lt=1)
     lora_targets: Literal["all", "attention"] = knob(
         "all", "name", "linear layers that lora and adalora adapt: all match full fine-tuning; attention = query and value alone"
