@@ -64,7 +64,7 @@ def test_its_knobs_say_how_many_numbers_learn(make_model: Make) -> None:
 
 def test_alpha_scales_the_update(make_model: Make, batch: Any) -> None:
     gaps = []
-    for alpha in (8.0, 16.0):
+    for alpha in (8, 16):
         model = make_model()
         method = load("methods", "lora").configured(Recipe(lora_alpha=alpha))
         names = [name for name in method.attach(model) if "lora_" in name]
