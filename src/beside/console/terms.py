@@ -82,6 +82,7 @@ STAGES = {
     "read": N_("Reading the text"),
     "compare": N_("Looking for rows that repeat"),
     "write": N_("Writing the rows"),
+    "route": N_("Measuring methods"),
     "head": N_("Fitting the head"),
     "train": N_("Training"),
     "search": N_("Searching for a recipe"),
