@@ -46,9 +46,9 @@ class Labels:
                 made = add_label.add_label(
                     parent, corpus, rows, label, widen=place, artifacts=self.artifacts, home=folder, now=self.clock()
                 )
+            self.records.add_corpus(self.actor, corpus)
             if there := [run for run in self.records.runs(self.actor, corpus.id) if run.id == made.id]:
                 return there[0]
-            self.records.add_corpus(self.actor, corpus)
             self.records.add_run(self.actor, made)
         return made
 

@@ -91,7 +91,7 @@ def measured(
     rule, right, refused = "full" if recipe.base == "scratch" else "lpft", {}, {}
     tried = dict.fromkeys([rule, *candidates()])
     for place, name in enumerate(tried):
-        progress.step("route", place, len(tried), f"methods measured; now {name}")
+        progress.step("route", place, len(tried), name)
         try:
             right[name], _ = held_out(examples, labels, task_name, recipe.model_copy(update={"method": name}), parts, home)
         except BadOption as error:

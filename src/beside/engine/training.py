@@ -185,11 +185,6 @@ def descend(
         return Fitted()
     refit = partial(probe, subject.model, rows, subject.labels, recipe, task=subject.task) if by_pairs(method) else None
 
-    def evaluate(model: Model) -> dict[str, float]:
-        if refit:
-            refit(Silent())
-        return scores_on(subject, subject.task, tune, progress.say if recipe.epoch_report else None)
-
     torch.manual_seed(recipe.seed)  # dropout is the same whether or not a probe came before
     making = partial(
         PairFit if refit else Fit,
@@ -199,7 +194,7 @@ def descend(
         task=subject.task,
         labels=subject.labels,
         weights_K=weights_of(rows.targets, subject.labels) if recipe.class_weights == "balanced" else None,
-        evaluate=evaluate if tune else None,
+        evaluate=scoring(subject, tune, refit, progress.say if recipe.epoch_report else None) if tune else None,
         recipe=recipe,
         checkpoint=checkpoint,
         progress=progress,
@@ -217,6 +212,22 @@ def descend(
     if fit.guide is not None:
         progress.say(fit.guide.told())
     return fitted
+
+
+def scoring(
+    subject: TorchSubject,
+    tune: Sequence[Example],
+    refit: Callable[[Progress], None] | None,
+    say: Callable[[str], None] | None,
+) -> Callable[[Model], dict[str, float]]:
+    """What scores the model after each epoch, its head fitted first where the steps do not train it."""
+
+    def evaluate(model: Model) -> dict[str, float]:
+        if refit:
+            refit(Silent())
+        return scores_on(subject, subject.task, tune, say)
+
+    return evaluate
 
 
 def finish(
