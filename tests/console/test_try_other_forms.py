@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from uuid import uuid4
 
 import pytest
 
@@ -16,7 +17,7 @@ def page(full):
     """`page(label=..., answer=...)`: the page of a stored answer of another form."""
 
     def shown(**given):
-        kept = {"id": f"prediction-{given['label']!r}{given.get('pair')}".encode().hex(), "release_id": full.release.id}
+        kept = {"id": f"prediction-{uuid4().hex}", "release_id": full.release.id}
         kept |= {"text": "where is my parcel", "probability": 0.5, "made_at": datetime.now(UTC)}
         prediction = Prediction(**{**kept, "probabilities": {"refund": 0.4, "deliver": 0.9}, **given})
         full.workspace.records.add_predictions(LOCAL, [prediction])
