@@ -44,7 +44,7 @@ def fill(recipe: Recipe, facts: Situation) -> Recipe:
         # from nothing on 3,880 Chinese reviews: the best of six passes was the third, later ones learned the rows by heart
         "epochs": (6 if large else 15) if small else 6 if few else 3 if many else 4,
         "batch_size": 32 if large else 16,
-        "learning_rate": (1e-3 if large else 5e-4) if small else 3e-5 if not kin else 1e-4 if many and not large else 2e-4,
+        "learning_rate": (1e-3 if large else 5e-4) if small else 3e-5 if not kin else 2e-4,
         "head_learning_rate": 1e-3,
         "max_length": min(facts.limit, max(16, facts.longest)),
         # with many rows deeper changes pay: on SST-2's dev split a sixth frozen was as good as none, half cost 2 points
