@@ -117,7 +117,8 @@ def test_two_processes_on_one_study_killed_and_gone_on_with(beside: Any, workspa
     wait_for(lambda: not workers_of(workspace))
     found = beside(*words(6, "--workers", 2), cwd=workspace, patch=QUICK)
     assert found.code == 0, found.err
-    assert [trial["number"] for trial in found.json["trials"]] == list(range(6))
+    # a number is skipped when the kill came while its values were asked for
+    assert len({trial["number"] for trial in found.json["trials"]}) == len(found.json["trials"]) == 6
     assert len({str(trial["params"]) for trial in found.json["trials"]}) == 6 and not workers_of(workspace)
 
 
