@@ -38,6 +38,7 @@ def main() -> None:
         "",
         f"{datetime.now(UTC):%Y-%m-%d}, {platform.machine()}, {len(os.sched_getaffinity(0))} cores; SST-2, by",
         f"`benchmarks/membership.py {count}`: that many training rows and test rows, or all 6,911 and 1,000.",
+        "Kept of each training is the pass that was best on the tune rows, which is why many passes need not be the worst.",
         "",
         "| training | membership AUC (95 % interval) | members found at 1 % false alarms | members attacked | test accuracy |",
         "| --- | --- | --- | --- | --- |",
