@@ -128,7 +128,11 @@ def report(name_of_set: str, count: int, epochs: int, log: dict[str, list], star
             to_goal = f"{reach[peer] / reach[name]:.1f}x" if both else "-"
             lines.append(f"| {name} against {peer} | {ours[peer] / ours[name]:.1f}x | {to_goal} |")
     share = f"{work:.0f} of {machine:.0f} GFLOP/s, {work / machine:.0%}"
-    lines += ["", f'Share of the measured matrix-product peak that "beside full" reaches in training: {share}.', ""]
+    lines += [
+        "",
+        f'Share of the measured matrix-product peak that "beside full" reaches in training (products as its recipe chose, the peak in fp32): {share}.',
+        "",
+    ]
     return "\n".join(lines)
 
 
