@@ -130,7 +130,8 @@ def report(name_of_set: str, count: int, epochs: int, log: dict[str, list], star
     share = f"{work:.0f} of {machine:.0f} GFLOP/s, {work / machine:.0%}"
     lines += [
         "",
-        f'Share of the measured matrix-product peak that "beside full" reaches in training (products as its recipe chose, the peak in fp32): {share}.',
+        'Share of the measured matrix-product peak that "beside full" reaches in training '
+        f"(products as its recipe chose, the peak in fp32): {share}.",
         "",
     ]
     return "\n".join(lines)
