@@ -180,3 +180,10 @@ def test_from_a_file_to_an_answer_through_the_command_line(name: str, beside: An
     [one] = answer.json
     assert (one["text"], one["pair"]) == (row["text"], row.get("pair"))
     assert task.checked(one["label"], tuple(taken.json["labels"])) == one["label"]
+
+
+@pytest.mark.parametrize("name", registry.names("tasks"))
+def test_only_tasks_that_choose_one_label_offer_its_log_probability(name: str) -> None:
+    """What is measured by right and wrong answers, and losses for rare labels, ask for it; another form must be refused there."""
+    task = registry.load("tasks", name)
+    assert hasattr(task, "log_probabilities") == task.single

@@ -35,7 +35,7 @@ class Criterion:
         self.task, self.recipe, self.weights_K = task, recipe, weights_K
         asked = {"loss": recipe.loss, "r_drop": recipe.r_drop, "sampling": recipe.sampling}
         for knob, value in asked.items():
-            if value != Recipe.model_fields[knob].default and not (hasattr(task, "log_probabilities") and task.single):
+            if value != Recipe.model_fields[knob].default and not hasattr(task, "log_probabilities"):
                 name = type(task).__name__.lower()
                 raise BadOption(
                     f"Cannot set {knob}={value} for the task '{name}': its answers are no choice among labels.",

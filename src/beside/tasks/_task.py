@@ -79,12 +79,6 @@ class Base:
         """As for softmax over labels."""
         return None
 
-    def log_probabilities(self, logits_BK: Tensor) -> Tensor:
-        """Log probability of each label, (B, K), for losses that look at more than the right one."""
-        from torch.nn.functional import log_softmax
-
-        return log_softmax(logits_BK, dim=-1)
-
     def probabilities(self, logits: np.ndarray, temperature: float) -> np.ndarray:
         """Softmax over the last dimension of logits over temperature."""
         return softmax(logits / temperature)

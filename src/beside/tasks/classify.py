@@ -56,6 +56,12 @@ class Classify(Base):
         losses_B = cross_entropy(logits_BK, targets_B, weight=weights_K, label_smoothing=smoothing, reduction="none")
         return losses_B.mean()
 
+    def log_probabilities(self, logits_BK: Tensor) -> Tensor:
+        """Log probability of each label, (B, K), for losses that look at more than the right one."""
+        from torch.nn.functional import log_softmax
+
+        return log_softmax(logits_BK, dim=-1)
+
     def score(self, answers: Sequence[str], targets: Sequence[str], labels: Sequence[str]) -> dict[str, float]:
         """Macro-F1 over the labels that occur, and accuracy; both 0..1, higher is better."""
         right = Counter(target for answer, target in zip(answers, targets, strict=True) if answer == target)
