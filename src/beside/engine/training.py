@@ -17,7 +17,7 @@ from beside.core.pairs import is_pair
 from beside.core.recipe import BEST, Recipe
 from beside.core.registry import load, source
 from beside.core.types import Example
-from beside.engine.attaching import by_pairs, chosen, completed, guide_of, report_added
+from beside.engine.attaching import by_pairs, chosen, completed, guide_of, head_first, report_added
 from beside.engine.automatic import spoken
 from beside.engine.building import build
 from beside.engine.checkpoint import Checkpoint
@@ -146,10 +146,11 @@ def learn(
     names = method.attach(model)
     must_have_effect(recipe, bool(names) and not by_pairs(method), drops(model))
     learns, there = trainable(model, names), sum(parameter.numel() for parameter in model.parameters())
-    report_trainable(model, names, method.probe_first, progress)
+    first = head_first(method, task)
+    report_trainable(model, names, first, progress)
     report_added(method, recipe, progress)
     rows = rows_of(subject, learned, progress)
-    if method.probe_first and before is None:
+    if first and before is None:
         probe(model, rows, labels, recipe, progress, task)
     told = partial(watch, recipe=recipe) if watch else None
     fitted = descend(subject, method, names, rows, tune, recipe, checkpoint, before is not None, boards, progress, told)
