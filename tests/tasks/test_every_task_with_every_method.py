@@ -16,6 +16,7 @@ from beside.core.recipe import Recipe
 from beside.core.types import Example
 from beside.engine import training
 from beside.engine.checkpoint import Checkpoint
+from beside.engine.keeping import Keeping
 from beside.engine.runtime import fresh_logits, load_subject
 from beside.engine.training import train_model
 
@@ -41,8 +42,8 @@ def trained(folder: Path, task: str, method: str, base: str) -> None:
     """One pass over the worked example, the model saved in the folder; the truth test comes later, for all at once."""
     examples, labels = rows_of(registry.load("tasks", task))
     recipe = Recipe(base=base, method=method, epochs=1, threads=1)
-    left = {"checkpoint": Checkpoint(folder.with_suffix(".checkpoint")), "resume": False, "boards": None, "progress": Silent()}
-    train_model(folder, examples, examples, labels, task, recipe, **left)
+    keeping = Keeping(checkpoint=Checkpoint(folder.with_suffix(".checkpoint")), progress=Silent())
+    train_model(folder, examples, examples, labels, task, recipe, keeping)
 
 
 @pytest.fixture
