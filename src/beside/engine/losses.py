@@ -178,4 +178,6 @@ def must_not_write(recipe: Recipe, task_name: str) -> None:
     """
     for knob in WRITTEN:
         if getattr(recipe, knob) != Recipe.model_fields[knob].default:
-            raise BadOption(f"Setting {knob} has no effect with the task '{task_name}': it writes no answers.", f"Leave {knob} out.")
+            raise BadOption(
+                f"Setting {knob} has no effect with the task '{task_name}': it writes no answers.", f"Leave {knob} out."
+            )

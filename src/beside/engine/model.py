@@ -249,7 +249,9 @@ def suit(model: Model, tokens: Tokens, task: Task, pairs: bool) -> None:
 
 def plain_facts(facts: Facts) -> dict[str, Any]:
     """The facts as plain data; what is of no use for this task is left out, as before there were others."""
-    return {name: value for name, value in asdict(facts).items() if value or name not in ("pairs", "settings", "structure", "writing")}
+    return {
+        name: value for name, value in asdict(facts).items() if value or name not in ("pairs", "settings", "structure", "writing")
+    }
 
 
 def read_facts(folder: Path) -> Facts:

@@ -39,7 +39,9 @@ class PromptTokens:
         self.plain.encode_special_tokens = True  # what spells a special token in a row is words like any other
         self.pad_id = writing.pad_id
         if writing.prompt.count(TEXT) != 1:
-            raise BadOption(f"The prompt '{writing.prompt[:60]}' must hold {TEXT} once.", f"For example: prompt=Question: {TEXT}\\n")
+            raise BadOption(
+                f"The prompt '{writing.prompt[:60]}' must hold {TEXT} once.", f"For example: prompt=Question: {TEXT}\\n"
+            )
         before, behind = writing.prompt.split(TEXT)
         first, last = ([], []) if writing.chat else around(tokenizer)
         self.first = first if two_sided else []  # answers begin with it, too

@@ -130,8 +130,8 @@ def load_subject(folder: Path, threads: int | None = None) -> TorchSubject:
     if threads:
         torch.set_num_threads(threads)
     if writes(folder):
-        from beside.engine.written import WriterSubject  # transformers' way to write takes a second to load
         from beside.engine.writer import load_writer
+        from beside.engine.written import WriterSubject  # transformers' way to write takes a second to load
 
         return WriterSubject(*load_writer(folder))  # type: ignore[return-value]
     return TorchSubject(*load_model(folder))

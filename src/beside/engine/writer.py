@@ -38,7 +38,9 @@ class Writer(nn.Module):
     def __init__(self, encoder: PreTrainedModel) -> None:
         super().__init__()
         self.encoder = encoder
-        encoder.generation_config = GenerationConfig()  # else what came with the base would decode otherwise than what is loaded again
+        encoder.generation_config = (
+            GenerationConfig()
+        )  # else what came with the base would decode otherwise than what is loaded again
         self.two_sided = bool(encoder.config.is_encoder_decoder)
         self.skips = "logits_to_keep" in inspect.signature(encoder.forward).parameters
 

@@ -26,7 +26,10 @@ PAD, END = "<pad>", "</s>"
 VOCABULARY = 6_000  # tokens of a tokenizer from scratch; short corpora fill less
 POSITIONS = 256  # that a model from scratch has for prompts, and as many for answers
 LONGEST_TOKEN = 16  # bytes: five Chinese characters, so that no sentence becomes one token
-PLAIN = {True: TEXT, False: f"{TEXT}\n\n"}  # without a chat template: an encoder knows where a text ends, a decoder is told by an empty line
+PLAIN = {
+    True: TEXT,
+    False: f"{TEXT}\n\n",
+}  # without a chat template: an encoder knows where a text ends, a decoder is told by an empty line
 DROPOUTS = (
     "dropout", "dropout_rate", "hidden_dropout_prob", "hidden_dropout", "attention_dropout", "attention_probs_dropout_prob",
     "activation_dropout", "resid_pdrop", "embd_pdrop", "attn_pdrop",

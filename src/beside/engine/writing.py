@@ -223,7 +223,9 @@ def must_mean_something(recipe: Recipe) -> None:
     """
     for knob in WITHOUT_EFFECT:
         if getattr(recipe, knob) not in (Recipe.model_fields[knob].default, {"frozen_layers": 0, "label_names": False}.get(knob)):
-            raise BadOption(f"Setting {knob} has no effect on a model that writes: it has no head and no frozen layers.", f"Leave {knob} out.")
+            raise BadOption(
+                f"Setting {knob} has no effect on a model that writes: it has no head and no frozen layers.", f"Leave {knob} out."
+            )
     for knob, strategy in OF_STRATEGY.items():
         if getattr(recipe, knob) != Recipe.model_fields[knob].default and recipe.decoding != strategy:
             raise BadOption(f"Setting {knob} has no effect with decoding={recipe.decoding}.", f"Set decoding={strategy} as well.")

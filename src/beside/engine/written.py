@@ -118,7 +118,9 @@ class WriterSubject:
         """Nothing: no head answers per token."""
         return []
 
-    def scores(self, examples: Sequence[Example], say: Callable[[str], None] | None = None, whole: bool = False) -> dict[str, float]:
+    def scores(
+        self, examples: Sequence[Example], say: Callable[[str], None] | None = None, whole: bool = False
+    ) -> dict[str, float]:
         """The task's scores, the mean loss as in training, and the perplexity of the answers' tokens.
 
         Args:
@@ -216,5 +218,3 @@ def config_of(how: Writing, model: Writer, left: float | None) -> GenerationConf
     return GenerationConfig(
         max_new_tokens=how.max_new_tokens, eos_token_id=how.end_id, pad_token_id=how.pad_id, use_cache=True, **given
     )
-
-

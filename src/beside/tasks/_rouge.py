@@ -8,7 +8,9 @@ from collections.abc import Hashable, Sequence
 from unicodedata import normalize
 
 # a run of letters and digits is a word, as in the reference implementation; of a script without spaces each character is one
-WORD = re.compile(r"[\u0e00-\u0eff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff]|[^\W_\u0e00-\u0eff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff]+")
+WORD = re.compile(
+    r"[\u0e00-\u0eff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff]|[^\W_\u0e00-\u0eff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff]+"
+)
 
 
 def words(text: str) -> list[str]:
