@@ -15,11 +15,13 @@ import torch
 from beside.core.errors import BadOption, GateClosed, UnreadableText
 from beside.core.recipe import Recipe
 from beside.core.types import Example
-from beside.engine import training
+from beside.engine import truth
 from beside.engine.building import build
 from beside.engine.checkpoint import Checkpoint
 from beside.engine.fit import Fit
+from beside.engine.keeping import Keeping
 from beside.engine.runtime import load_subject
+from beside.engine.telling import announcing
 from beside.engine.training import Trained, train_model
 
 CHINESE = {
@@ -56,7 +58,7 @@ def train(
     tmp_path: Path, messages: Any, tiny_base: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Callable[..., tuple[Trained, Heard, Path]]:
     """`train(recipe settings..., rows=, tune=)`: what a training leaves, what it said, and its model folder."""
-    monkeypatch.setattr(training, "fresh_logits", in_this_process)
+    monkeypatch.setattr(truth, "fresh_logits", in_this_process)
 
     def trained(
         rows: Any = None, tune: Any = None, name: str = "m", resume: bool = False, **settings: Any
@@ -65,8 +67,8 @@ def train(
         labels = tuple(sorted({str(example.target) for example in learned}))
         given = {"base": str(tiny_base), "epochs": 2, "pooling": "mean", "learning_rate": 3e-3, "threads": 1, **settings}
         heard = Heard()
-        left = {"checkpoint": Checkpoint(tmp_path / "checkpoints"), "resume": resume, "boards": None}
-        found = train_model(tmp_path / name, learned, chosen, labels, "classify", Recipe(**given), progress=heard, **left)
+        keeping = Keeping(checkpoint=Checkpoint(tmp_path / "checkpoints"), resume=resume, progress=heard)
+        found = train_model(tmp_path / name, learned, chosen, labels, "classify", Recipe(**given), keeping)
         return found, heard, tmp_path / name
 
     return trained
@@ -196,7 +198,7 @@ def test_class_weights_and_label_names_are_used(train: Any, messages: Any) -> No
 
 @pytest.mark.parametrize("off", [0.01, float("nan")])
 def test_a_model_that_answers_otherwise_when_reloaded_is_refused(train: Any, monkeypatch: pytest.MonkeyPatch, off: float) -> None:
-    monkeypatch.setattr(training, "fresh_logits", lambda folders, texts: [in_this_process(folders, texts)[0] + off])
+    monkeypatch.setattr(truth, "fresh_logits", lambda folders, texts: [in_this_process(folders, texts)[0] + off])
     with pytest.raises(GateClosed, match="Truth test failed") as refused:
         train(epochs=1)
     assert refused.value.exit_code == 1 and "Nothing was stored" in refused.value.hint
@@ -208,7 +210,7 @@ def test_curves_that_cannot_be_written_end_no_training(train: Any, tmp_path: Pat
     def full(row: dict[str, float]) -> None:
         raise OSError("No space left on device")
 
-    on_epoch = training.announcing(heard, full)
+    on_epoch = announcing(heard, full)
     on_epoch({"epoch": 1.0, "loss": 0.5})
     on_epoch({"epoch": 2.0, "loss": 0.4})
     assert sum("TensorBoard" in said for said in heard.said) == 1 and sum("loss" in said for said in heard.said) == 2

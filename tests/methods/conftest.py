@@ -13,8 +13,9 @@ from transformers import AutoModel, BertConfig, DistilBertConfig, MPNetConfig, R
 
 from beside.core.recipe import Recipe
 from beside.core.types import Example
-from beside.engine import training
+from beside.engine import truth
 from beside.engine.checkpoint import Checkpoint
+from beside.engine.keeping import Keeping
 from beside.engine.model import Model, drop_unused
 from beside.engine.runtime import load_subject
 from beside.engine.training import Trained, train_model
@@ -67,16 +68,15 @@ def batch() -> tuple[torch.Tensor, torch.Tensor]:
 def train(tmp_path: Path, messages: Any, tiny_base: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
     """`train(recipe settings..., rows=, name=, resume=)`: what a training leaves, what it said, and its model folder."""
     # the truth test without the seconds of a fresh process; `test_saved_and_loaded.py` takes the real one
-    monkeypatch.setattr(training, "fresh_logits", lambda folders, texts: [load_subject(folder).logits(texts) for folder in folders])
+    monkeypatch.setattr(truth, "fresh_logits", lambda folders, texts: [load_subject(folder).logits(texts) for folder in folders])
 
     def trained(rows: int = 45, name: str = "m", resume: bool = False, **settings: Any) -> tuple[Trained, Heard, Path]:
         both = [*messages(rows, 0), *messages(rows, 1)]
         examples = [Example(id=str(place), text=text, target=label) for place, (text, label) in enumerate(both)]
         given = {"base": str(tiny_base), "epochs": 2, "pooling": "mean", "threads": 1, **settings}
-        heard, left = Heard(), {"checkpoint": Checkpoint(tmp_path / f"checkpoint-{name}"), "resume": resume, "boards": None}
-        found = train_model(
-            tmp_path / name, examples[:rows], examples[rows:], LABELS, "classify", Recipe(**given), progress=heard, **left
-        )  # fmt: skip
+        heard = Heard()
+        keeping = Keeping(checkpoint=Checkpoint(tmp_path / f"checkpoint-{name}"), resume=resume, progress=heard)
+        found = train_model(tmp_path / name, examples[:rows], examples[rows:], LABELS, "classify", Recipe(**given), keeping)
         return found, heard, tmp_path / name
 
     return trained

@@ -14,9 +14,10 @@ from beside.core.errors import BadOption
 from beside.core.interfaces import Silent
 from beside.core.recipe import Recipe
 from beside.core.types import Example
-from beside.engine import training
+from beside.engine import truth
 from beside.engine.checkpoint import Checkpoint
 from beside.engine.fit import Fit
+from beside.engine.keeping import Keeping
 from beside.engine.runtime import load_subject
 from beside.engine.training import Trained, train_model
 
@@ -27,15 +28,15 @@ Train = Callable[..., tuple[Trained, Path]]
 @pytest.fixture
 def train(tmp_path: Path, tiny_base: Path, messages: Any, monkeypatch: pytest.MonkeyPatch) -> Train:
     """`train(tune=rows, name=, resume=, recipe settings...)`: a training on 45 made-up messages."""
-    monkeypatch.setattr(training, "fresh_logits", lambda folders, texts: [load_subject(one).logits(texts) for one in folders])
+    monkeypatch.setattr(truth, "fresh_logits", lambda folders, texts: [load_subject(one).logits(texts) for one in folders])
 
     def trained(tune: int = 0, name: str = "m", resume: bool = False, **settings: Any) -> tuple[Trained, Path]:
         rows = [Example(id=str(place), text=text, target=label) for place, (text, label) in enumerate(messages(45))]
         held = [Example(id=f"t{place}", text=text, target=label) for place, (text, label) in enumerate(messages(max(tune, 1), 1))]
         given = {"base": str(tiny_base), "method": "contrastive", "pooling": "mean", "epochs": 3, "threads": 1, **settings}
-        left = {"checkpoint": Checkpoint(tmp_path / "left"), "resume": resume, "boards": None, "progress": Silent()}
+        keeping = Keeping(checkpoint=Checkpoint(tmp_path / "left"), resume=resume, progress=Silent())
         recipe = Recipe(**{"learning_rate": 3e-3, **given})
-        return train_model(tmp_path / name, rows, held[:tune], LABELS, "classify", recipe, **left), tmp_path / name
+        return train_model(tmp_path / name, rows, held[:tune], LABELS, "classify", recipe, keeping), tmp_path / name
 
     return trained
 

@@ -17,8 +17,8 @@ from beside.store.workspace import Workspace
 
 # the truth test without the seconds of a fresh process; the trainings it is compared with took the real one
 QUICK = """
-from beside.engine import fit, runtime, training
-training.fresh_logits = lambda folders, texts: [runtime.load_subject(folder).logits(texts) for folder in folders]
+from beside.engine import fit, runtime, training, truth
+truth.fresh_logits = lambda folders, texts: [runtime.load_subject(folder).logits(texts) for folder in folders]
 """
 KILL = """
 import os, signal

@@ -34,7 +34,7 @@ class ChatBody(Body):
     max_tokens: int | None = Field(None, ge=1, le=MOST_NEW_TOKENS, description="at most so many tokens")
     temperature: float | None = Field(None, ge=0, le=10, description="0 = the likeliest answer; anything else draws by chance")
     top_p: float | None = Field(None, gt=0, le=1, description="share of probability that is drawn from")
-    seed: int | None = Field(None, ge=0, description="the same seed gives the same answer")
+    seed: int | None = Field(None, ge=0, lt=2**63, description="the same seed gives the same answer")
     n: Literal[1] | None = None
     stream: Literal[False] | None = Field(None, description="answers come whole")
 

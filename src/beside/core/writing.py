@@ -12,6 +12,7 @@ from beside.core.types import Value
 Strategy = Literal["greedy", "sample", "beam"]
 OF_SAMPLING = ("temperature", "top_p", "top_k", "seed")
 MOST_NEW_TOKENS = 4096
+MOST_DRAWN_FROM = 1000  # likeliest tokens
 
 
 class Decoding(Value):
@@ -20,7 +21,9 @@ class Decoding(Value):
     decoding: Strategy | None = Field(None, description="greedy, sample or beam")
     temperature: float | None = Field(None, gt=0, le=10, description="of sample: below 1 keeps to likely words")
     top_p: float | None = Field(None, gt=0, le=1, description="of sample: share of probability that is drawn from")
-    top_k: int | None = Field(None, ge=0, le=1000, description="of sample: likeliest tokens that are drawn from; 0 = all")
+    top_k: int | None = Field(
+        None, ge=0, le=MOST_DRAWN_FROM, description="of sample: likeliest tokens that are drawn from; 0 = all"
+    )
     beams: int | None = Field(None, ge=2, le=16, description="of beam: answers kept side by side")
     max_new_tokens: int | None = Field(
         None, ge=1, le=MOST_NEW_TOKENS, description="at most so many tokens; the release's own limit holds as well"

@@ -81,7 +81,7 @@ class PromptTokens:
         """Tokens of each answer with its end, before truncation."""
         return [len(self.first) + len(ids) + 1 for ids in self.texts(texts)]
 
-    def text_of(self, ids: Sequence[int]) -> str:
+    def text_of(self, ids: Sequence[int] | np.ndarray) -> str:
         """What the tokens say, without special ones."""
         return str(self.tokenizer.decode(list(ids), skip_special_tokens=True)).strip()
 

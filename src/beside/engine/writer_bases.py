@@ -1,4 +1,4 @@
-"""Where a model that writes starts from: a causal or sequence-to-sequence language model by folder or id, or a small one from scratch."""
+"""Where a model that writes starts from: a causal or sequence-to-sequence model by folder or id, or a small one from scratch."""
 
 from __future__ import annotations
 
@@ -21,7 +21,10 @@ from beside.core.recipe import Recipe
 from beside.engine.bases import reachable
 from beside.engine.prompts import TEXT
 
-KNOWN = "Known bases: scratch, a folder with safetensors weights, or a Hugging Face id (needs the network once), such as gpt2 or google/mt5-small."
+KNOWN = (
+    "Known bases: scratch, a folder with safetensors weights, or a Hugging Face id (needs the network once), "
+    "such as gpt2 or google/mt5-small."
+)
 PAD, END = "<pad>", "</s>"
 VOCABULARY = 6_000  # tokens of a tokenizer from scratch; short corpora fill less
 POSITIONS = 256  # that a model from scratch has for prompts, and as many for answers

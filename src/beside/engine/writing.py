@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,13 +21,14 @@ from beside.core.types import Example
 from beside.core.writing import Writing
 from beside.engine.attaching import chosen, completed, report_added
 from beside.engine.building import multiplies_bf16
-from beside.engine.checkpoint import Checkpoint
+from beside.engine.descending import descend
 from beside.engine.fit import Rows
+from beside.engine.keeping import Keeping, begun
 from beside.engine.losses import must_have_effect, must_have_weights
 from beside.engine.model import Facts, drops
 from beside.engine.prompts import PromptTokens
 from beside.engine.telling import report_trainable, trainable
-from beside.engine.training import Learned, Watch, begun, descend
+from beside.engine.training import Learned
 from beside.engine.truth import prove
 from beside.engine.writer import Writer, save_writer
 from beside.engine.writer_bases import WriterBase, load_writer_base
@@ -74,23 +74,19 @@ def learn_to_write(
     labels: tuple[str, ...],
     task_name: str,
     recipe: Recipe,
-    *,
-    checkpoint: Checkpoint,
-    resume: bool,
-    boards: Path | None,
-    progress: Progress,
-    watch: Watch | None = None,
+    keeping: Keeping,
 ) -> Learned:
     """A trained model in memory, neither scored nor saved. Raises as `train_model` does."""
-    before = begun(checkpoint, resume, progress)
+    checkpoint, progress = keeping.checkpoint, keeping.progress
+    before = begun(checkpoint, keeping.resume, progress)
     if before is not None:
         recipe = recipe.model_copy(update={"threads": before["threads"]})  # sums depend on it, also on another machine
     texts, targets = [example.text for example in examples], [str(example.target) for example in examples]
     task: Task = load("tasks", task_name)
     must_have_weights(recipe, task)
     must_mean_something(recipe)
-    subject, recipe, cut = build_writer(recipe, texts, targets, Facts(task=task_name, labels=labels, pooling="", max_length=0),
-                                        checkpoint.folder, progress)  # fmt: skip
+    facts = Facts(task=task_name, labels=labels, pooling="", max_length=0)
+    subject, recipe, cut = build_writer(recipe, texts, targets, facts, checkpoint.folder, progress)
     method = chosen(recipe)
     learned = method.attach(subject.model)
     must_have_effect(recipe, bool(learned), drops(subject.model))
@@ -101,9 +97,8 @@ def learn_to_write(
     feed: Any = AnswerFeed(subject.model, tokens.encode(texts), tokens.answers(targets), tokens.pad_id)
     if len(tune) > EPOCH_ROWS:
         progress.say(f"After each epoch the first {EPOCH_ROWS} of {len(tune)} tune rows are answered; the loss is that of all.")
-    told = partial(watch, recipe=recipe) if watch else None
     rows = Rows(feed=feed, targets=targets, encoded=feed.targets())
-    fitted = descend(subject, method, learned, rows, tune, recipe, checkpoint, before is not None, boards, progress, told)
+    fitted = descend(subject, method, learned, rows, tune, recipe, replace(keeping, resume=before is not None))
     subject.facts = completed(method, subject, [joined(*both) for both in zip(texts, targets, strict=True)], progress)
     return Learned(subject=subject, recipe=recipe, trainable=learns, parameters=there, truncated=cut, fitted=fitted)
 
@@ -186,7 +181,8 @@ def must_fit(recipe: Recipe, base: WriterBase, two_sided: bool) -> None:
     needed = max(prompt, answer) if two_sided else prompt + answer
     if needed > base.positions:
         raise BadOption(
-            f"Prompts of {prompt} and answers of {answer} tokens need {needed} positions, the base '{recipe.base}' has {base.positions}.",
+            f"Prompts of {prompt} and answers of {answer} tokens need {needed} positions, "
+            f"the base '{recipe.base}' has {base.positions}.",
             "Set max_length and max_new_tokens to less; longer ones are cut, counted and shown.",
         )
 
@@ -212,7 +208,9 @@ def must_be_method_that_writes(recipe: Recipe) -> None:
         else "it fits a head on embeddings, and a model that writes has none"
     )
     fitting = [name for name in names("methods") if getattr(load("methods", name), "writes", False)]
-    raise BadOption(f"The method '{recipe.method}' does not fit the task 'generate': {why}.", f"Use one of: {', '.join(fitting)}.")
+    raise BadOption(
+        f"The method '{recipe.method}' does not fit the task 'generate': {why}.", f"Use a method of these: {', '.join(fitting)}."
+    )
 
 
 def must_mean_something(recipe: Recipe) -> None:

@@ -1,4 +1,4 @@
-"""A model that writes, ready to be asked: prompts in batches, answers greedy, sampled or by beam search, each with its likelihood."""
+"""A model that writes, ready to be asked: prompts in batches, answers greedy, sampled or by beam search, with their likelihood."""
 
 from __future__ import annotations
 
@@ -103,7 +103,8 @@ class WriterSubject:
 
     def embed(self, texts: Sequence[str]) -> np.ndarray:
         """One vector per prompt, float32, shape (len(texts), hidden): the mean of its last states."""
-        rows, found = self.tokens.encode(texts), {}
+        rows = self.tokens.encode(texts)
+        found: dict[int, np.ndarray] = {}
         with self.working():
             for batch in by_length([len(row) for row in rows], TOKENS_PER_BATCH):
                 vectors = self.model.vector(*collate([rows[i] for i in batch], self.tokens.pad_id)).numpy()

@@ -1,7 +1,7 @@
 """A text is answered with a written one: causal and sequence-to-sequence language models.
 
-The target is the answer itself. The engine tokenizes, trains on the answer's tokens alone and decodes (`engine/writer.py`); this file
-says what a target is and what a written answer is worth.
+The target is the answer itself. The engine tokenizes, trains on the answer's tokens alone and decodes (`engine/writer.py`);
+this file says what a target is and what a written answer is worth.
 """
 
 from __future__ import annotations
