@@ -16,6 +16,7 @@ from fastapi.responses import RedirectResponse, Response
 
 from beside.api.actor import caller, loop_for
 from beside.api.bodies import within_limits
+from beside.api.hub import is_written
 from beside.api.serving import predict_with
 from beside.console.page import render, workspace_of
 from beside.core import registry
@@ -171,6 +172,7 @@ def page(
         two_texts=answering is not None and compares(loop_for(request), answering.id, prediction),
         form=json.dumps(prediction.answer, ensure_ascii=False, indent=1) if prediction and prediction.answer is not None else "",
         one_label=prediction is None or prediction.answer is None or "path" in prediction.answer,
+        written=prediction is not None and is_written(prediction),
         prediction=prediction,
         bars=bars(prediction) if prediction else [],
         why=why,

@@ -83,6 +83,7 @@ def learn_to_write(
         recipe = recipe.model_copy(update={"threads": before["threads"]})  # sums depend on it, also on another machine
     texts, targets = [example.text for example in examples], [str(example.target) for example in examples]
     task: Task = load("tasks", task_name)
+    must_be_method_that_writes(recipe)
     must_have_weights(recipe, task)
     must_mean_something(recipe)
     facts = Facts(task=task_name, labels=labels, pooling="", max_length=0)
@@ -114,7 +115,6 @@ def build_writer(
     threads = recipe.threads or len(os.sched_getaffinity(0))
     torch.set_num_threads(threads)
     torch.manual_seed(recipe.seed)
-    must_be_method_that_writes(recipe)
     base = load_writer_base(recipe, [*texts, *targets], folder)
     writing = Writing(
         prompt=base.prompt if recipe.prompt == "auto" else recipe.prompt.replace("\\n", "\n"),
