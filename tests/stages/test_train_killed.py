@@ -150,6 +150,23 @@ def test_a_model_from_scratch_goes_on_with_its_own_words(beside: Any, workspace:
 
 
 @pytest.mark.slow
+def test_a_model_that_writes_goes_on_with_the_same_weights(beside: Any, tmp_path: Path) -> None:
+    rows = "".join(
+        f"which {thing} {asked},the {thing} is {asked}\n" for thing in ("card", "loan", "fee") for asked in ("lost", "late")
+    )
+    (tmp_path / "rows.csv").write_text("text,label\n" + rows)
+    assert beside("import", "rows.csv", "--name", "written", "--task", "generate", cwd=tmp_path).code == 0
+    words = ["train", "written", "--base", "scratch", "--set", "threads=1", "--set", "epochs=9", "--set", "batch_size=2", "--json"]
+    other = Path(shutil.copytree(tmp_path, tmp_path.parent / f"{tmp_path.name}-other"))
+    expected = beside(*words, cwd=other, patch=QUICK)
+    assert expected.code == 0, expected.err
+    assert beside(*words, cwd=tmp_path, patch=QUICK + KILL + EVERY_FOURTH + at_step(11)).code == -signal.SIGKILL
+    gone_on = beside("train", "--resume", "--json", cwd=tmp_path, patch=QUICK)
+    assert "Resumed at step" in gone_on.err
+    assert outcome(gone_on.json) == outcome(expected.json)
+
+
+@pytest.mark.slow
 def test_ctrl_c_saves_and_ends_with_130_and_what_to_do(
     beside: Any, workspace: Path, options: list[str], never_killed: dict[str, Any]
 ) -> None:
