@@ -83,7 +83,7 @@ def toy_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def make_approved(toy_model: Path) -> Callable[..., Approved]:
     """Makes a workspace of its own in a folder; for tests that change files. `approve`, `at`: whether and when it was signed;
-    `model`, `task`: another model than the toy."""
+    `model`: of one that writes, instead of the toy."""
     from beside.stages.release import release as to_release
     from beside.stages.review import sign
     from beside.stages.verify import attest_release
@@ -91,13 +91,7 @@ def make_approved(toy_model: Path) -> Callable[..., Approved]:
     from beside.store.rows import write_rows
 
     def made(
-        folder: Path,
-        *,
-        approve: bool = True,
-        at: datetime | None = None,
-        policy: Policy | None = None,
-        model: Path | None = None,
-        task: str = "classify",
+        folder: Path, *, approve: bool = True, at: datetime | None = None, policy: Policy | None = None, model: Path | None = None
     ) -> Approved:
         workspace, owner = Workspace.open(folder), Actor(name="olga", roles=("admin",))
         records, now = workspace.records, at or datetime.now(UTC) - timedelta(hours=1)
@@ -106,7 +100,7 @@ def make_approved(toy_model: Path) -> Callable[..., Approved]:
         with workspace.artifacts.new_file() as new:
             write_rows(new.path, splits)
         corpus = Corpus(
-            id="corpus-toy", name="toy", task=task, labels=LABELS if task == "classify" else (),
+            id="corpus-toy", name="toy", task="generate" if model else "classify", labels=() if model else LABELS,
             splits={"train": 9, "tune": 0, "test": 3}, examples=new.id,
             made_at=now,
         )  # fmt: skip

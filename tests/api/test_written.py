@@ -37,7 +37,7 @@ def writing_app(make_approved: Callable[..., Any], tmp_path_factory: pytest.Temp
     folder: Path = tmp_path_factory.mktemp("writing")
     facts = Facts(task="generate", labels=(), pooling="", max_length=24, writing=writing.model_dump())
     save_writer(folder / "model", Writer(model).eval(), PromptTokens(tokenizer, writing, 24, False), facts)
-    return create_app(make_approved(folder / "workspace", model=folder / "model", task="generate").workspace)
+    return create_app(make_approved(folder / "workspace", model=folder / "model").workspace)
 
 
 @pytest.fixture(scope="module")
