@@ -20,9 +20,13 @@ SHORTEST = 2  # characters of a rest that are worth covering: less is a mark or 
 DASHES = "‐‑‒–—―−﹘﹣－"
 SPACES = "\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000"
 # never seen on a screen: zero-width, direction, joiners, soft hyphen, variation selectors, tags
-HIDDEN = re.compile("[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff\U000e0000-\U000e0fff]+")
+HIDDEN = re.compile(
+    "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff\U000e0000-\U000e0fff]+"
+)
 # whether a text may hold anything that the plain copy writes otherwise; Chinese, kana and Latin letters with accents do not
-ODD = re.compile("[\u00a0\u00ad\u00b2\u00b3\u00b9\u034f\u0600-\u1fff\u2000-\u206f\u2070-\u20cf\u2100-\u2bff\u3000\ua600-\uabff\ufe00-\uffef\U00010000-\U0001ffff\U000e0000-\U000e0fff]")
+ODD = re.compile(
+    "[\u00a0\u00ad\u00b2\u00b3\u00b9\u034f\u0600-\u1fff\u2000-\u206f\u2070-\u20cf\u2100-\u2bff\u3000\ua600-\uabff\ufe00-\uffef\U00010000-\U0001ffff\U000e0000-\U000e0fff]"
+)
 
 
 class Found(NamedTuple):
@@ -47,7 +51,14 @@ class Span(NamedTuple):
 def plain_forms() -> dict[int, str]:
     """Code point -> the one ASCII character that it stands for."""
     found = {ord(dash): "-" for dash in DASHES} | {ord(space): " " for space in SPACES}
-    for block in (range(0xB2, 0xBA), range(0x2070, 0x20A0), range(0x2100, 0x2150), range(0x2460, 0x2500), range(0xFF01, 0xFF5F), range(0x1D400, 0x1D800)):
+    for block in (
+        range(0xB2, 0xBA),
+        range(0x2070, 0x20A0),
+        range(0x2100, 0x2150),
+        range(0x2460, 0x2500),
+        range(0xFF01, 0xFF5F),
+        range(0x1D400, 0x1D800),
+    ):
         for code in block:
             form = unicodedata.normalize("NFKC", chr(code))
             if len(form) == 1 and form < "\x7f":

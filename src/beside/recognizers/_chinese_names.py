@@ -104,7 +104,7 @@ def at(text: str, start: int, edges: tuple[frozenset[int], dict[int, int]]) -> I
 def titled_at(text: str, start: int, size: int) -> Found | None:
     """A surname with a title, 王先生: the surname is found. Or 小王, 老李 before a mark or a particle: not, they name nobody."""
     title = seek()["titled"].match(text, start + size)
-    if title and len(title.group()) > 1 and text[start : start + 2] not in blocked() and not text[start : start + 3] in blocked():
+    if title and len(title.group()) > 1 and text[start : start + 2] not in blocked() and text[start : start + 3] not in blocked():
         lonely = start == 0 or not ("\u3400" <= text[start - 1] <= "\u9fff") or fits_before(text, start)
         return Found(start, start + size, 0.8 if lonely else 0.55)
     return None

@@ -9,7 +9,10 @@ from typing import NamedTuple
 
 from beside.recognizers._lists import phrases, words
 
-UPPER, LOWER = "A-ZÀ-ÖØ-ÞĀĂĄĆĈĊČĎĐĒĔĖĘĚĜĞĠĢĤĦĨĪĬĮİĴĶĹĻĽĿŁŃŅŇŊŌŎŐŒŔŖŘŚŜŞŠŢŤŦŨŪŬŮŰŲŴŶŸŹŻŽΑ-ΩΆΈ-ΏА-Я", "a-zß-öø-ÿāăąćĉċčďđēĕėęěĝğġģĥħĩīĭįıĵķĺļľŀłńņňŋōŏőœŕŗřśŝşšţťŧũūŭůűųŵŷźżžά-ώа-яё"
+UPPER, LOWER = (
+    "A-ZÀ-ÖØ-ÞĀĂĄĆĈĊČĎĐĒĔĖĘĚĜĞĠĢĤĦĨĪĬĮİĴĶĹĻĽĿŁŃŅŇŊŌŎŐŒŔŖŘŚŜŞŠŢŤŦŨŪŬŮŰŲŴŶŸŹŻŽΑ-ΩΆΈ-ΏА-Я",
+    "a-zß-öø-ÿāăąćĉċčďđēĕėęěĝğġģĥħĩīĭįıĵķĺļľŀłńņňŋōŏőœŕŗřśŝşšţťŧũūŭůűųŵŷźżžά-ώа-яё",
+)
 LETTER = UPPER + LOWER
 WORD = re.compile(rf"(?<![{LETTER}0-9@._/\-])[{LETTER}]{{1,40}}(?:(?:['’\-][{LETTER}]{{1,40}}){{0,3}})(?![{LETTER}0-9@_/])")
 INITIAL = 1  # letters
@@ -49,7 +52,9 @@ def joined(text: str, one: Word, other: Word) -> bool:
     if one.stop != one.end:
         return False
     gap = text[one.end : other.start]
-    return gap in (" ", "  ") or (gap in (". ", ".") and (len(one.text) == INITIAL or (len(one.text) == 2 and one.text[0].isupper())))
+    return gap in (" ", "  ") or (
+        gap in (". ", ".") and (len(one.text) == INITIAL or (len(one.text) == 2 and one.text[0].isupper()))
+    )
 
 
 def runs(text: str, found: list[Word]) -> Iterator[list[Word]]:
@@ -82,4 +87,8 @@ def places() -> frozenset[str]:
 @cache
 def no_names() -> frozenset[str]:
     """Words that are no name though they have a capital."""
-    return words("names_en", "no_person") | words("places", "nationalities") | {f"{word}s" for word in words("places", "nationalities")}
+    return (
+        words("names_en", "no_person")
+        | words("places", "nationalities")
+        | {f"{word}s" for word in words("places", "nationalities")}
+    )

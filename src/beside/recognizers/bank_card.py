@@ -15,8 +15,36 @@ NUMBER = re.compile(r"(?<![0-9A-Za-z])(?<![0-9][.,/\-])\d{3,6}(?:[ \-]{0,2}\d){9
 # Visa, Mastercard, American Express, Diners, Discover, JCB, UnionPay, Maestro; and the older cards of Chinese banks
 KNOWN = re.compile(r"4|5[0-8]|2[2-7]|3[0-9]|6|81|9[0-9]{2}|1800|2131|10\d{3}|180")
 WORDS = (
-    "卡号", "银行卡", "储蓄卡", "借记卡", "信用卡", "尾号", "工资卡", "账号", "账户", "帐号", "帐户", "卡片", "社保卡", "收款", "打款", "转账到", "转到",
-    "开户", "的卡", "这张卡", "card", "cards", "cc", "account", "visa", "mastercard", "debit", "credit", "pan", "amex",
+    "卡号",
+    "银行卡",
+    "储蓄卡",
+    "借记卡",
+    "信用卡",
+    "尾号",
+    "工资卡",
+    "账号",
+    "账户",
+    "帐号",
+    "帐户",
+    "卡片",
+    "社保卡",
+    "收款",
+    "打款",
+    "转账到",
+    "转到",
+    "开户",
+    "的卡",
+    "这张卡",
+    "card",
+    "cards",
+    "cc",
+    "account",
+    "visa",
+    "mastercard",
+    "debit",
+    "credit",
+    "pan",
+    "amex",
 )
 
 

@@ -30,8 +30,13 @@ BEFORE = re.compile(
     r"(?:[^\d。；;.!?！？一二三四五六七八九十]|(?<=[bB])\.|(?<=[oO])\.){0,18}$",
     re.I,
 )
-AFTER = re.compile(r" ?(?:出生|生人|诞生|(?:的|是)?(?:[我他她]的)?生日|过生日|降生|生(?=[，,。；;、）) ]|$)|\(?(?:birth|born|dob)\b)", re.I)
-OTHER = re.compile(r"入职|入学|就诊|办理|交易|下单|签订|签署|入院|出院|到期|截止|有效期|开户|毕业|手术|预约|体检|注册|结婚|issued|expires?|opened|visit|admitted|joined|ordered|due|valid", re.I)
+AFTER = re.compile(
+    r" ?(?:出生|生人|诞生|(?:的|是)?(?:[我他她]的)?生日|过生日|降生|生(?=[，,。；;、）) ]|$)|\(?(?:birth|born|dob)\b)", re.I
+)
+OTHER = re.compile(
+    r"入职|入学|就诊|办理|交易|下单|签订|签署|入院|出院|到期|截止|有效期|开户|毕业|手术|预约|体检|注册|结婚|issued|expires?|opened|visit|admitted|joined|ordered|due|valid",
+    re.I,
+)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,7 +12,9 @@ from beside.recognizers._around import near
 from beside.recognizers._checksums import credit_check
 
 SIGN = "0-9A-HJ-NPQRTUWXY"
-CODE = re.compile(rf"(?<![0-9A-Za-z])(?=[1-9A-NY])[{SIGN}]{{2}}[ \-]?\d{{6}}[ \-]?[{SIGN}]{{5}}[ \-]?[{SIGN}]{{5}}(?![0-9A-Za-z])", re.I)
+CODE = re.compile(
+    rf"(?<![0-9A-Za-z])(?=[1-9A-NY])[{SIGN}]{{2}}[ \-]?\d{{6}}[ \-]?[{SIGN}]{{5}}[ \-]?[{SIGN}]{{5}}(?![0-9A-Za-z])", re.I
+)
 WORDS = ("信用代码", "统一代码", "纳税人识别号", "税号", "credit code", "uscc", "营业执照", "机构代码")
 
 
@@ -26,7 +28,12 @@ class CreditCode:
         "税号[[91110108MA01D6RR0R]]开票",
         "纳税人识别号 [[91350100M000100Y44]] 有误",
     )
-    misses: ClassVar[tuple[str, ...]] = ("序列号 91350100M000100Y44", "91350100M000100Y431", "订单 202401151234567890", "ISBN 9787302511625")
+    misses: ClassVar[tuple[str, ...]] = (
+        "序列号 91350100M000100Y44",
+        "91350100M000100Y431",
+        "订单 202401151234567890",
+        "ISBN 9787302511625",
+    )
 
     def find(self, text: str) -> Iterator[Found]:
         """Places in the text, in any order; they may overlap."""

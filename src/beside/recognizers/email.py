@@ -31,7 +31,13 @@ class Email:
         "reach me: [[j.doe (at) example.co.uk]]",
         "[[ANNA@EXAMPLE.COM]]",
     )
-    misses: ClassVar[tuple[str, ...]] = ("meet me @ noon", "微博@小王 转发了", "price: 3@5.00", "user@localhost", "@handle.name said so")
+    misses: ClassVar[tuple[str, ...]] = (
+        "meet me @ noon",
+        "微博@小王 转发了",
+        "price: 3@5.00",
+        "user@localhost",
+        "@handle.name said so",
+    )
 
     def find(self, text: str) -> Iterator[Found]:
         """Places in the text, in any order; they may overlap."""

@@ -27,7 +27,13 @@ class Passport:
         "My passport number is [[533401832]]",
         "passport [[GB1234567]] was lost",
     )
-    misses: ClassVar[tuple[str, ...]] = ("型号 E12345678", "订单号G12345678", "E1234567", "护照办理需要5个工作日", "my passport expires 2031")
+    misses: ClassVar[tuple[str, ...]] = (
+        "型号 E12345678",
+        "订单号G12345678",
+        "E1234567",
+        "护照办理需要5个工作日",
+        "my passport expires 2031",
+    )
 
     def find(self, text: str) -> Iterator[Found]:
         """Places in the text, in any order; they may overlap."""
@@ -42,7 +48,7 @@ class Passport:
         lowered = text.lower()
         if "护照" in text or "passport" in lowered:
             for hit in ANY.finditer(text):
-                if 0 <= last(text, hit.start(), WORDS, 30) and 6 <= len(hit.group()) <= 10:
+                if last(text, hit.start(), WORDS, 30) >= 0 and 6 <= len(hit.group()) <= 10:
                     yield Found(hit.start(), hit.end(), 0.75)
 
 

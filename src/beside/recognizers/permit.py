@@ -13,7 +13,9 @@ from beside.recognizers._checksums import hong_kong, taiwan
 
 HOME_RETURN = re.compile(r"(?<![0-9A-Za-z])[HM]\d{8}(?:\d{2})?(?![0-9A-Za-z])", re.I)  # residents of Hong Kong and Macau
 OUTWARD = re.compile(r"(?<![0-9A-Za-z])(?:[CWLT]\d{8}|C[A-HJ-NP-Z]\d{7})(?![0-9A-Za-z])", re.I)  # residents of the mainland
-COMPATRIOT = re.compile(r"(?<![0-9A-Za-z.,/\-])\d{8}(?:\d{2}(?:[A-Z(]|(?![0-9A-Za-z])))?(?![0-9A-Za-z]|[.,/\-]\d)")  # residents of Taiwan
+COMPATRIOT = re.compile(
+    r"(?<![0-9A-Za-z.,/\-])\d{8}(?:\d{2}(?:[A-Z(]|(?![0-9A-Za-z])))?(?![0-9A-Za-z]|[.,/\-]\d)"
+)  # residents of Taiwan
 HONG_KONG = re.compile(r"(?<![0-9A-Za-z])([A-Z]{1,2}\d{6}) ?[(（]([0-9A])[)）]", re.I)
 MACAU = re.compile(r"(?<![0-9A-Za-z])[157]/?\d{6}/? ?[(（]\d[)）]")
 TAIWAN = re.compile(r"(?<![0-9A-Za-z])[A-Z][1289]\d{8}(?![0-9A-Za-z])")

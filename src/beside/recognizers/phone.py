@@ -14,7 +14,9 @@ EXTENSION = r"(?: ?(?:转|分机|ext\.?|x|-|#) ?\d{1,6}(?!\d))?"
 CHINA = r"(?:(?:\+ ?|00)?86[ \-)]{0,2}|\(\+?86\) ?)?"
 GAP = r"[ .\-]{0,2}"
 MOBILE = re.compile(rf"(?<![0-9A-Za-z])(?<![0-9][.,\-/])\(?{CHINA}0?1[3-9]\d{GAP}\d{{4}}{GAP}\d{{4}}(?![0-9A-Za-z]|[.,]\d)")
-MOBILE_ODD = re.compile(r"(?<![0-9A-Za-z])(?<![0-9][.,\-/])1[3-9](?:[ .\-·]?\d){9}(?![0-9A-Za-z]|[.,]\d)")  # other groups: 138 001 380 00
+MOBILE_ODD = re.compile(
+    r"(?<![0-9A-Za-z])(?<![0-9][.,\-/])1[3-9](?:[ .\-·]?\d){9}(?![0-9A-Za-z]|[.,]\d)"
+)  # other groups: 138 001 380 00
 LANDLINE = re.compile(
     rf"(?<![0-9A-Za-z])(?<![0-9][.,\-/]){CHINA}(?:\(0?(?:10|2[0-57-9]|[3-9]\d{{2}})\)|0?(?:10|2[0-57-9]|[3-9]\d{{2}})[ \-]|0(?:10|2[0-57-9]|[3-9]\d{{2}}))"
     rf"{GAP}[2-8]\d{{2,3}}{GAP}\d{{4}}{EXTENSION}(?![0-9A-Za-z]|[.,/]\d)"
@@ -22,18 +24,67 @@ LANDLINE = re.compile(
 SERVICE = re.compile(rf"(?<![0-9A-Za-z])[48]00[ \-]?\d{{3,4}}[ \-]?\d{{3,4}}{EXTENSION}(?![0-9A-Za-z]|[.,]\d)")
 CHINESE_DIGITS = re.compile(r"[一幺][三四五六七八九][零〇一幺二三四五六七八九]{9}(?![零〇一幺二三四五六七八九十百千万])")
 # E.164: a plus or two zeros, a country code, at most 15 digits
-ABROAD = re.compile(rf"(?<![0-9A-Za-z])(?:\+ ?|00[ \-]?|001[ \-])[1-9]\d{{0,2}}(?:[ .\-/]?\(0?\d{{0,4}}\))?(?:[ .\-/]?\d){{5,13}}{EXTENSION}(?![0-9A-Za-z])")
+ABROAD = re.compile(
+    rf"(?<![0-9A-Za-z])(?:\+ ?|00[ \-]?|001[ \-])[1-9]\d{{0,2}}(?:[ .\-/]?\(0?\d{{0,4}}\))?(?:[ .\-/]?\d){{5,13}}{EXTENSION}(?![0-9A-Za-z])"
+)
 # groups as people write them in their own country
 GROUPS = re.compile(
     rf"(?<![0-9A-Za-z])(?<![0-9][.,/:\-])(?:\(\d{{1,5}}\)[ .\-]?|\d{{2,5}}[ .\-]{{1,2}})(?:\d{{2,4}}[ .\-]){{0,4}}\d{{2,8}}{EXTENSION}(?![0-9A-Za-z]|[.,/:\-]\d)"
 )
 RUN = re.compile(rf"(?<![0-9A-Za-z])(?<![0-9][.,/:\-])\d{{6,12}}{EXTENSION}(?![0-9A-Za-z]|[.,/:\-]\d)")
 WORDS = (
-    "电话", "手机", "联系方式", "拨打", "致电", "座机", "热线", "号码", "固话", "来电", "打给", "联系", "传真", "回电", "微信", "短信", "call", "called",
-    "phone", "tel", "telephone", "mobile", "cell", "fax", "number", "reach", "contact", "ring", "dial", "text", "sms", "whatsapp", "answering",
-    "answer", "messages", "message", "office", "desk", "direct", "hotline", "line", "voicemail", "home", "work", "ph", "m", "t", "p",
+    "电话",
+    "手机",
+    "联系方式",
+    "拨打",
+    "致电",
+    "座机",
+    "热线",
+    "号码",
+    "固话",
+    "来电",
+    "打给",
+    "联系",
+    "传真",
+    "回电",
+    "微信",
+    "短信",
+    "call",
+    "called",
+    "phone",
+    "tel",
+    "telephone",
+    "mobile",
+    "cell",
+    "fax",
+    "number",
+    "reach",
+    "contact",
+    "ring",
+    "dial",
+    "text",
+    "sms",
+    "whatsapp",
+    "answering",
+    "answer",
+    "messages",
+    "message",
+    "office",
+    "desk",
+    "direct",
+    "hotline",
+    "line",
+    "voicemail",
+    "home",
+    "work",
+    "ph",
+    "m",
+    "t",
+    "p",
 )
-DATE = re.compile(r"(?:19|20)\d{2}[ .\-]\d{1,2}[ .\-]\d{1,2}|\d{1,2}[ .\-]\d{1,2}[ .\-](?:19|20)\d{2}|(?:19|20)\d{2} ?- ?(?:19|20)\d{2}")
+DATE = re.compile(
+    r"(?:19|20)\d{2}[ .\-]\d{1,2}[ .\-]\d{1,2}|\d{1,2}[ .\-]\d{1,2}[ .\-](?:19|20)\d{2}|(?:19|20)\d{2} ?- ?(?:19|20)\d{2}"
+)
 NORTH_AMERICAN = re.compile(r"\(?[2-9]\d{2}\)?[ .\-]?[2-9]\d{2}[ .\-]\d{4}")
 
 

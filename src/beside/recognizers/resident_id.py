@@ -12,7 +12,45 @@ from beside.recognizers._around import near, of_a_thing
 from beside.recognizers._checksums import day, resident_check
 
 GAP = r"[ .\-_·]{0,2}"
-PROVINCES = frozenset("11 12 13 14 15 21 22 23 31 32 33 34 35 36 37 41 42 43 44 45 46 50 51 52 53 54 61 62 63 64 65 71 81 82 83".split())
+PROVINCES = frozenset(
+    [
+        "11",
+        "12",
+        "13",
+        "14",
+        "15",
+        "21",
+        "22",
+        "23",
+        "31",
+        "32",
+        "33",
+        "34",
+        "35",
+        "36",
+        "37",
+        "41",
+        "42",
+        "43",
+        "44",
+        "45",
+        "46",
+        "50",
+        "51",
+        "52",
+        "53",
+        "54",
+        "61",
+        "62",
+        "63",
+        "64",
+        "65",
+        "71",
+        "81",
+        "82",
+        "83",
+    ]
+)
 NUMBER = re.compile(rf"(?<![0-9A-Za-z])(?=[1-8])(?:\d{GAP}){{14}}(?:\d(?:{GAP}\d{GAP}\d{GAP}[0-9Xx])?)(?![0-9A-Za-z])")
 WORDS = ("身份证", "身份号码", "身份证号", "证件号", "证件", "公民身份", "id", "identity", "resident", "身份")
 

@@ -25,7 +25,14 @@ class Ssn:
         "SSN: [[219099999]]",
         "社会安全号[[219-09-9998]]",
     )
-    misses: ClassVar[tuple[str, ...]] = ("000-12-3456", "666-12-3456", "123-00-4567", "219099999", "order 123-45-6789", "2024-01-15")
+    misses: ClassVar[tuple[str, ...]] = (
+        "000-12-3456",
+        "666-12-3456",
+        "123-00-4567",
+        "219099999",
+        "order 123-45-6789",
+        "2024-01-15",
+    )
 
     def find(self, text: str) -> Iterator[Found]:
         """Places in the text, in any order; they may overlap."""

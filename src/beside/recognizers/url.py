@@ -15,7 +15,9 @@ ENDINGS = (
     "com|cn|net|org|gov|edu|info|biz|io|ai|app|dev|me|tv|cc|top|xyz|vip|shop|site|online|hk|tw|mo|us|uk|de|fr|es|it|nl|be|ch|at|se|no|dk|"
     "fi|pl|cz|sk|hu|pt|ie|gr|ro|ru|ua|jp|kr|in|sg|my|au|nz|ca|br|mx|ar|za|il|tr|ae|eu|co|cy|ee|lt|lv|si|hr|bg|is|lu"
 )
-WHOLE = re.compile(rf"(?<![0-9A-Za-z])(?:https?|ftps?|HTTPS?|FTP)://{SIGNS}{{1,2000}}|(?<![0-9A-Za-z@./])[wW]{{3}}\.{SIGNS}{{3,2000}}")
+WHOLE = re.compile(
+    rf"(?<![0-9A-Za-z])(?:https?|ftps?|HTTPS?|FTP)://{SIGNS}{{1,2000}}|(?<![0-9A-Za-z@./])[wW]{{3}}\.{SIGNS}{{3,2000}}"
+)
 BARE = re.compile(
     rf"(?<![0-9A-Za-z@._\-])(?:{HOST}\.){{1,5}}(?:{ENDINGS})(?![0-9A-Za-z\-@])(?!\.[0-9A-Za-z])(?::\d{{2,5}})?(?:[/?#]{SIGNS}{{0,1500}})?"
 )
@@ -32,7 +34,13 @@ class Url:
         "My page is [[http://anna.example.net/~me]], have a look",
         "登录[[example.com.cn]]查询",
     )
-    misses: ClassVar[tuple[str, ...]] = ("version 2.0.1 is out", "the file report.txt", "end of line.Next one", "anna@example.com", "3.14")
+    misses: ClassVar[tuple[str, ...]] = (
+        "version 2.0.1 is out",
+        "the file report.txt",
+        "end of line.Next one",
+        "anna@example.com",
+        "3.14",
+    )
 
     def find(self, text: str) -> Iterator[Found]:
         """Places in the text, in any order; they may overlap."""
