@@ -12,7 +12,8 @@ from beside.cli.frame import Json, command, show
 from beside.core.errors import BadInput
 
 Actions = Annotated[
-    list[str] | None, typer.Option("--action", help="mask, redact, replace or hash; for one kind phone=mask. Repeatable; default: replace.")
+    list[str] | None,
+    typer.Option("--action", help="mask, redact, replace (default) or hash; for one kind: phone=mask. Repeatable."),
 ]
 Kinds = Annotated[str | None, typer.Option(help="Kinds to look for, with commas between them; default: all.")]
 KeyFile = Annotated[Path | None, typer.Option(help="File with the secret of `hash`; default: the variable BESIDE_PROTECT_KEY.")]

@@ -72,7 +72,7 @@ def plain_forms() -> dict[int, str]:
 
 @dataclass(frozen=True)
 class Plain:
-    """The plain copy of a text. `cuts` are places in the copy before which hidden characters stood; `shifts` how many until there."""
+    """The plain copy of a text. `cuts` are places in the copy before which hidden characters stood; `shifts` how many so far."""
 
     text: str
     cuts: Sequence[int] = ()

@@ -1,7 +1,7 @@
 """What stands around a value: words that speak for it, words that speak against it, and edges that Chinese does not hide.
 
-`\\b` sees no edge between a Chinese character and a digit, so that a value that touches Chinese text would be missed; LEFT and RIGHT
-do see it.
+`\\b` sees no edge between a Chinese character and a digit, so that a value that touches Chinese text would be missed; LEFT and
+RIGHT do see it.
 """
 
 from __future__ import annotations

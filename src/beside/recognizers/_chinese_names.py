@@ -1,7 +1,7 @@
 """Names of people in Chinese: a surname, one or two characters of a given name, and the words around and inside them.
 
-jieba's dictionary (MIT) tells where words end: a name does not begin or end inside another word. What is found without any word that
-speaks for it needs a surname and a given name of characters that names are made of.
+jieba's dictionary (MIT) tells where words end: a name does not begin or end inside another word. What is found without any word
+that speaks for it needs a surname and a given name of characters that names are made of.
 """
 
 from __future__ import annotations
@@ -83,7 +83,7 @@ def borders(text: str) -> tuple[frozenset[int], dict[int, int]]:
 def at(text: str, start: int, edges: tuple[frozenset[int], dict[int, int]]) -> Iterator[Found]:
     """The names that begin here."""
     size = 2 if text[start : start + 2] in compound() else 1
-    before, tables = text[max(0, start - REACH) : start], seek()
+    before = text[max(0, start - REACH) : start]
     if text.startswith(tuple(f"{text[start : start + size]}{title}" for title in ("某某", "某")), start):
         return
     if titled := titled_at(text, start, size):

@@ -119,7 +119,8 @@ SENTENCE = re.compile(r"(?:^|[.!?:;。！？>\"“”(\n]|- |\u2022)[ \t>\"“�
 SPOKEN = re.compile(rf"^[{LETTER}’']+$")
 # a name in small letters comes after one of these alone; at most three words
 LOW = re.compile(
-    rf"(?<![{LETTER}])(?:[Mm]y (?:full |first |last |maiden )?name is|[Nn]ame is|[Nn]ame[:：]|[Cc]alls? me|(?:mr|mrs|ms|dr|prof)\.?)[ ]+"
+    rf"(?<![{LETTER}])(?:[Mm]y (?:full |first |last |maiden )?name is|[Nn]ame is|[Nn]ame[:：]|[Cc]alls? me|"
+    rf"(?:mr|mrs|ms|dr|prof)\.?)[ ]+"
     rf"((?:[{LETTER}][{LETTER}'’\-]*)(?: [{LETTER}](?![{LETTER}])\.?)?(?: [{LETTER}][{LETTER}'’\-]+){{0,2}})",
     re.I,
 )

@@ -18,13 +18,16 @@ AREA = rf"{HAN}{{1,6}}?(?:区|县|镇|乡|街道|新区|开发区)"
 ROAD = rf"{HAN}{{1,8}}?(?:大道|大街|路|街|巷|弄|胡同|小区|花园|村)"
 HOUSE = rf" ?{NUMBER}(?:-{NUMBER})?(?:号楼|号院|号|弄|栋|幢|座)"
 ROOM = rf"(?:[ ,，]?(?:[A-Za-z]|{NUMBER})?(?:-?{NUMBER})?(?:号楼|栋|幢|座|单元|层|楼|室|号|户)){{0,4}}"
-CHINA = re.compile(rf"{PLACE}(?:{PLACE})?(?:{AREA}){{0,2}}(?:{ROAD}){{1,2}}(?:{HOUSE}{ROOM})?|{PLACE}(?:{PLACE})?{AREA}{HOUSE}{ROOM}")
+CHINA = re.compile(
+    rf"{PLACE}(?:{PLACE})?(?:{AREA}){{0,2}}(?:{ROAD}){{1,2}}(?:{HOUSE}{ROOM})?|{PLACE}(?:{PLACE})?{AREA}{HOUSE}{ROOM}"
+)
 STREETS = (
     "Street|St|Avenue|Ave|Road|Rd|Lane|Ln|Drive|Dr|Boulevard|Blvd|Court|Ct|Place|Pl|Square|Sq|Terrace|Way|Highway|Hwy|Parkway|Pkwy|"
     "Close|Crescent|Row|Trail|Circle"
 )
 ABROAD = re.compile(
-    rf"(?<![0-9A-Za-z])\d{{1,5}}[A-Za-z]?,? (?:[A-Z][\w'.\-]{{0,24}} ){{1,4}}(?:{STREETS})\b\.?(?:,? (?:Apt|Suite|Unit|Flat|#)\.? ?\w{{1,6}})?"
+    rf"(?<![0-9A-Za-z])\d{{1,5}}[A-Za-z]?,? (?:[A-Z][\w'.\-]{{0,24}} ){{1,4}}"
+    rf"(?:{STREETS})\b\.?(?:,? (?:Apt|Suite|Unit|Flat|#)\.? ?\w{{1,6}})?"
     rf"(?:, [A-Z][a-z]{{1,20}}(?: [A-Z][a-z]{{1,20}}){{0,2}})?(?:,? [A-Z]{{2}})?(?:,? \d{{5}}(?:-\d{{4}})?)?(?![0-9A-Za-z])"
 )
 

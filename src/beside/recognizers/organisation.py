@@ -16,7 +16,8 @@ CHINA = re.compile(
     rf"(?:{PLACES})(?:省|市)?(?:(?!的|在|和|是|与|去|到)[\u4e00-\u9fff]){{0,12}}?(?:{ENDINGS})(?:(?:{PLACES})?分行|(?:{PLACES})?分公司)?"
 )
 ABROAD = re.compile(
-    r"(?<![0-9A-Za-z])(?:[A-Z][\w'&\-]{0,24},? ){1,4}(?:Inc|Ltd|LLC|LLP|PLC|Corp|Corporation|GmbH|AG|Group|Bank|University|College|Hospital)\b\.?"
+    r"(?<![0-9A-Za-z])(?:[A-Z][\w'&\-]{0,24},? ){1,4}"
+    r"(?:Inc|Ltd|LLC|LLP|PLC|Corp|Corporation|GmbH|AG|Group|Bank|University|College|Hospital)\b\.?"
     r"|(?<![0-9A-Za-z])(?:University|Bank) of (?:[A-Z][a-z]{1,20})(?: [A-Z][a-z]{1,20})?(?![0-9A-Za-z])"
 )
 

@@ -66,7 +66,10 @@ def protect(
     found = spans(text, kinds)
     parts, at = [], 0
     for span in found:
-        parts += [text[at : span.start], instead(text[span.start : span.end], span.kind, (actions or {}).get(span.kind, default), key)]
+        parts += [
+            text[at : span.start],
+            instead(text[span.start : span.end], span.kind, (actions or {}).get(span.kind, default), key),
+        ]
         at = span.end
     return Protected(text="".join([*parts, text[at:]]), spans=tuple(found))
 
@@ -78,5 +81,6 @@ def instead(value: str, kind: str, action: str, key: bytes | None) -> str:
     if action == "redact":
         return ""
     if action == "hash":
-        return f"<{kind.upper()}:{hmac.new(key or b'', f'{kind}:{value}'.encode('utf-8', 'surrogatepass'), 'sha256').hexdigest()[:HASHED]}>"
+        said = f"{kind}:{value}".encode("utf-8", "surrogatepass")
+        return f"<{kind.upper()}:{hmac.new(key or b'', said, 'sha256').hexdigest()[:HASHED]}>"
     return f"<{kind.upper()}>"
