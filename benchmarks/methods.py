@@ -76,7 +76,8 @@ def table(name: str, rows: int, found: Contest) -> str:
     """The page."""
     lines = [
         f"# Parameter-efficient methods: {name}\n",
-        f"{datetime.now(UTC):%Y-%m-%d}, {os.cpu_count()} cores ({platform.machine()}, no GPU), torch fp32, all-MiniLM-L6-v2.",
+        f"{datetime.now(UTC):%Y-%m-%d}, {os.cpu_count()} cores ({platform.machine()}, no GPU), weights fp32, "
+        "products as recipes chose, all-MiniLM-L6-v2.",
         f"{rows} training rows, {found.n} dev rows (n of each score), seeds {', '.join(map(str, found.seeds))}; 95 % intervals.",
         f"Forgetting: accuracy that a head fitted on the untouched base loses on {found.probe_n} dev rows of {OTHER[name]}.",
         f"The dev rows chose each run's epoch. By `benchmarks/methods.py {' '.join(sys.argv[1:])}`.\n",

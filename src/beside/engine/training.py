@@ -16,7 +16,7 @@ from beside.engine.automatic import spoken
 from beside.engine.building import build
 from beside.engine.descending import descend, rows_of, scores_on
 from beside.engine.fit import Fitted
-from beside.engine.keeping import Keeping, begun
+from beside.engine.keeping import Keeping, continued
 from beside.engine.losses import must_agree, must_have_effect, must_have_weights, must_not_write
 from beside.engine.model import Facts, drops, save_model
 from beside.engine.probe import fit_temperature, probe
@@ -111,9 +111,7 @@ def learn(
 ) -> Learned:
     """A trained model in memory, neither scored nor saved. Raises as `train_model` does."""
     checkpoint, progress = keeping.checkpoint, keeping.progress
-    before = begun(checkpoint, keeping.resume, progress)
-    if before is not None:
-        recipe = recipe.model_copy(update={"threads": before["threads"]})  # sums depend on it, also on another machine
+    recipe, keeping = continued(recipe, keeping)
     texts, targets = [example.text for example in examples], [str(example.target) for example in examples]
     task: Task = load("tasks", task_name).ready(targets, labels)
     must_have_weights(recipe, task)
@@ -131,9 +129,9 @@ def learn(
     report_trainable(model, names, first, progress)
     report_added(method, recipe, progress)
     rows = rows_of(subject, learned, progress)
-    if first and before is None:
+    if first and not keeping.resume:
         probe(model, rows, labels, recipe, progress, task)
-    fitted = descend(subject, method, names, rows, tune, recipe, replace(keeping, resume=before is not None))
+    fitted = descend(subject, method, names, rows, tune, recipe, keeping)
     subject.facts = completed(method, subject, texts, progress)
     return Learned(subject=subject, recipe=recipe, trainable=learns, parameters=there, truncated=cut, fitted=fitted)
 
