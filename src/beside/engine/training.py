@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -18,13 +19,16 @@ from beside.engine.attaching import by_pairs, chosen, completed, report_added
 from beside.engine.automatic import spoken
 from beside.engine.building import build
 from beside.engine.descending import descend, rows_of, scores_on
+from beside.engine.devices import ASKED, device_of, holding, restart_peak
 from beside.engine.fit import Fitted
 from beside.engine.keeping import Keeping, begun
 from beside.engine.losses import must_agree, must_have_effect, must_have_weights
 from beside.engine.model import Facts, drops, save_model
+from beside.engine.peers import Job, together
 from beside.engine.probe import fit_temperature, probe
 from beside.engine.runtime import TRUTH_TEXTS, TorchSubject, fresh_logits
-from beside.engine.telling import report_trainable, trainable
+from beside.engine.team import Alone, environment
+from beside.engine.telling import report_peak, report_trainable, trainable
 
 TRUTH_TOLERANCE = 1e-4  # logits; a reload on the same machine differs by less
 
@@ -75,6 +79,7 @@ def train_model(
         GateClosed: the saved model does not answer like the trained one.
         Altered: the checkpoint is not what was written.
         StorageFailed: the disk does not take checkpoint or model.
+        WorkerLost: one of several processes is gone; a training in its steps has saved where it is.
         KeyboardInterrupt: Ctrl-C; a training in its steps has saved where it is.
     """
     must_agree(recipe)
@@ -105,8 +110,13 @@ def learn(
     task_name: str,
     recipe: Recipe,
     keeping: Keeping,
+    joining: AbstractContextManager[Alone] | None = None,
 ) -> Learned:
-    """A trained model in memory, neither scored nor saved. Raises as `train_model` does."""
+    """A trained model in memory, neither scored nor saved. Raises as `train_model` does.
+
+    Args:
+        joining: the team that this process is one of and does not lead; None = it trains alone or starts the others.
+    """
     checkpoint, progress = keeping.checkpoint, keeping.progress
     before = begun(checkpoint, keeping.resume, progress)
     if before is not None:
@@ -126,10 +136,17 @@ def learn(
     learns, there = trainable(model, names), sum(parameter.numel() for parameter in model.parameters())
     report_trainable(model, names, method.probe_first, progress)
     report_added(method, recipe, progress)
-    rows = rows_of(subject, learned, progress)
-    if method.probe_first and before is None:
-        probe(model, rows, labels, recipe, progress, task)
-    fitted = descend(subject, method, names, rows, tune, recipe, replace(keeping, resume=before is not None))
+    keeping = replace(keeping, resume=before is not None)
+    job = Job(recipe=recipe, examples=examples, labels=labels, task=task_name, folder=checkpoint.folder, resume=keeping.resume)
+    with joining or together(job, bool(names), progress) as team:
+        device = team.device or device_of(recipe.device)
+        model.to(device)
+        restart_peak(device)
+        rows = rows_of(subject, learned, progress, team)
+        if method.probe_first and before is None and not team.rank:
+            probe(model, rows, labels, recipe, progress, task)
+        fitted = descend(subject, method, names, rows, tune, recipe, keeping, team)
+    report_peak(device, progress)
     subject.facts = completed(method, subject, texts, progress)
     return Learned(subject=subject, recipe=recipe, trainable=learns, parameters=there, truncated=cut, fitted=fitted)
 
@@ -162,7 +179,8 @@ def prove(folder: Path, subject: TorchSubject, texts: list[str], progress: Progr
     """
     asked = texts[:TRUTH_TEXTS] or ["truth test", "真话"]
     progress.say(f"Truth test: reloading the saved model in a fresh process, {len(asked)} rows.")
-    worst = float(np.abs(fresh_logits([folder], asked)[0] - subject.logits(asked)).max())
+    with environment({ASKED: holding(subject.model).type}):  # another device would round otherwise
+        worst = float(np.abs(fresh_logits([folder], asked)[0] - subject.logits(asked)).max())
     if not worst <= TRUTH_TOLERANCE:  # also when it is no number
         raise GateClosed(
             f"Truth test failed: reloaded logits differ by {worst:.2g} (limit {TRUTH_TOLERANCE:g}).", "Nothing was stored."
