@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from beside.core.errors import GateClosed
-from beside.core.interfaces import Guide, Method, Progress
+from beside.core.interfaces import Guide, Method, Progress, Task
 from beside.core.recipe import Recipe
 from beside.core.registry import load
 from beside.engine.model import Facts
@@ -27,6 +27,14 @@ def chosen(recipe: Recipe) -> Method:
 def by_pairs(method: Method) -> bool:
     """Whether a method's gradient steps compare rows with each other and leave the head for afterwards."""
     return bool(getattr(method, "by_pairs", False))
+
+
+def head_first(method: Method, task: Task) -> bool:
+    """Whether the head is fitted before the steps; one that answers per token learns by them, beside the parts a method adds.
+
+    Without such parts a method that fits the head first has nothing else to offer, and `engine/probe.py` refuses it.
+    """
+    return method.probe_first and not (task.per_token and hasattr(method, "finish"))
 
 
 def guide_of(method: Method) -> Callable[[int], Guide | None]:

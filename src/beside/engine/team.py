@@ -23,7 +23,8 @@ from torch import Tensor, nn
 from beside.core.errors import WorkerLost
 
 LOOPBACK = "lo0" if sys.platform == "darwin" else "lo"
-PATIENCE = timedelta(days=7)  # that a process waits for another, which may be scoring; the death of one is noticed at once
+# that a process waits for another, which may be scoring: gloo notices the death of one at once, NCCL by this limit alone
+PATIENCE = {"gloo": timedelta(days=7), "nccl": timedelta(hours=2)}
 CHUNK = 1 << 24  # numbers that are added up at a time, for adding up makes a copy
 
 
@@ -154,7 +155,7 @@ def joined(rank: int, size: int, meeting: Path, on_gpu: bool) -> Iterator[Team]:
     with environment({**{name: str(value) for name, value in told.items()}, "GLOO_SOCKET_IFNAME": LOOPBACK}):
         place = {"init_method": meeting.as_uri(), "rank": rank, "world_size": size}
         with heard():
-            state = PartialState(cpu=not on_gpu, timeout=PATIENCE, **place)
+            state = PartialState(cpu=not on_gpu, timeout=PATIENCE["nccl" if on_gpu else "gloo"], **place)
     torch.set_num_threads(own)
     try:
         yield Team(rank, size, state)

@@ -15,7 +15,7 @@ from beside.core.pairs import is_pair
 from beside.core.recipe import BEST, Recipe
 from beside.core.registry import load, source
 from beside.core.types import Example
-from beside.engine.attaching import by_pairs, chosen, completed, report_added
+from beside.engine.attaching import by_pairs, chosen, completed, head_first, report_added
 from beside.engine.automatic import spoken
 from beside.engine.building import build
 from beside.engine.descending import descend, rows_of, scores_on
@@ -134,7 +134,8 @@ def learn(
     names = method.attach(model)
     must_have_effect(recipe, bool(names) and not by_pairs(method), drops(model))
     learns, there = trainable(model, names), sum(parameter.numel() for parameter in model.parameters())
-    report_trainable(model, names, method.probe_first, progress)
+    first = head_first(method, task)
+    report_trainable(model, names, first, progress)
     report_added(method, recipe, progress)
     keeping = replace(keeping, resume=before is not None)
     job = Job(recipe=recipe, examples=examples, labels=labels, task=task_name, folder=checkpoint.folder, resume=keeping.resume)
@@ -143,7 +144,7 @@ def learn(
         model.to(device)
         restart_peak(device)
         rows = rows_of(subject, learned, progress, team)
-        if method.probe_first and before is None and not team.rank:
+        if first and before is None and not team.rank:
             probe(model, rows, labels, recipe, progress, task)
         fitted = descend(subject, method, names, rows, tune, recipe, keeping, team)
     report_peak(device, progress)
