@@ -115,6 +115,7 @@ class Others:
             "resume": job.resume,
             "meeting": str(meeting),
         }
+        self.ready = False  # whether every process has built its model
         self.errors: list[IO[str]] = []
         self.processes: list[subprocess.Popen[str]] = []
         for rank in range(1, job.recipe.processes):
@@ -146,6 +147,7 @@ class Others:
             assert process.stdout
             if process.stdout.readline().strip() != READY:
                 raise WorkerLost("A worker process of the training did not start.")
+        self.ready = True
 
     def lost(self) -> WorkerLost:
         """The error for a team that broke: which process ended, and how; ends the rest."""
@@ -157,10 +159,10 @@ class Others:
                 last = self.errors[rank - 1].read().strip().splitlines()[-1:]
                 ended.append(f"worker process {rank} ended with {named(code)}" + (f": {last[0][:300]}" if last else ""))
         self.kill()
+        saved = "What was learned is saved: go on with --resume." if self.ready else "No step was taken."
         return WorkerLost(
             f"The training stopped: {'; '.join(ended) or 'a worker process does not answer'}.",
-            "What was learned is saved: go on with --resume. SIGKILL is often the system's when memory runs out: "
-            "a smaller batch_size or processes=1 needs less.",
+            f"{saved} SIGKILL is often the system's when memory runs out: a smaller batch_size or processes=1 needs less.",
         )
 
     def kill(self) -> None:

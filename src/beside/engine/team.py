@@ -107,7 +107,7 @@ class Team(Alone):
 
     def gather(self, own: Tensor, rows: int) -> Tensor:
         """Every process's vectors in the order of the batch, (rows, H); gradients pass through this one's own."""
-        places = torch.arange(self.rank, rows, self.size, device=own.device)
+        places = torch.arange(rows, device=own.device)[self.rank :: self.size]  # may be none
         whole = own.detach().new_zeros(rows, own.shape[1]).index_copy(0, places, own.detach())
         return self.sum(whole).index_copy(0, places, own)
 
