@@ -17,8 +17,8 @@ import pytest
 TEAM = """
 import os, signal, time
 from pathlib import Path
-from beside.engine import fit, peers, runtime, training
-training.fresh_logits = lambda folders, texts: [runtime.load_subject(folder).logits(texts) for folder in folders]
+from beside.engine import fit, peers, runtime, truth
+truth.fresh_logits = lambda folders, texts: [runtime.load_subject(folder).logits(texts) for folder in folders]
 ready = peers.Others.await_ready
 def noted(self):
     Path("workers").write_text(" ".join(str(process.pid) for process in self.processes))

@@ -145,7 +145,7 @@ def predictions_in_words(predictions: Sequence[Prediction]) -> None:
     for prediction in predictions:
         cut = "  (text was cut)" if prediction.truncated else ""
         asked = " ".join(shown(joined(prediction.text, prediction.pair)).split())
-        sys.stdout.write(f"{prediction.label or NOTHING}\t{prediction.probability:.3f}\t{asked}{cut}\n")
+        sys.stdout.write(f"{' '.join(prediction.label.split()) or NOTHING}\t{prediction.probability:.3f}\t{asked}{cut}\n")
 
 
 def explanation_in_words(explanation: Explanation, near: Neighbours | None = None) -> None:

@@ -91,6 +91,8 @@ def scores_on(
     subject: TorchSubject, task: Task, examples: Sequence[Example], say: Callable[[str], None] | None = None
 ) -> dict[str, float]:
     """The task's scores on these rows, and the mean loss in nats; `say` is told the task's report."""
+    if task.writes:
+        return subject.scores(examples, say)  # type: ignore[attr-defined]
     texts, targets = [example.text for example in examples], [str(example.target) for example in examples]
     logits, read = subject.logits(texts), subject.read(texts)
     answers = task.decode(logits, subject.labels, read)

@@ -41,6 +41,7 @@ class Facts:
     structure: dict[str, Any] | None = None  # parts that a method put into the encoder, and the method's name; None = a plain one
     pairs: bool = False  # whether it reads two texts at once
     settings: dict[str, Any] = field(default_factory=dict)  # what the task found in the rows
+    writing: dict[str, Any] = field(default_factory=dict)  # of a model that writes: prompt, ends and decoding (core/writing.py)
 
 
 class Transform(nn.Module):
@@ -248,7 +249,9 @@ def suit(model: Model, tokens: Tokens, task: Task, pairs: bool) -> None:
 
 def plain_facts(facts: Facts) -> dict[str, Any]:
     """The facts as plain data; what is of no use for this task is left out, as before there were others."""
-    return {name: value for name, value in asdict(facts).items() if value or name not in ("pairs", "settings", "structure")}
+    return {
+        name: value for name, value in asdict(facts).items() if value or name not in ("pairs", "settings", "structure", "writing")
+    }
 
 
 def read_facts(folder: Path) -> Facts:

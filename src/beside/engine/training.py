@@ -7,9 +7,6 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import numpy as np
-
-from beside.core.errors import GateClosed
 from beside.core.interfaces import Progress, Task
 from beside.core.pairs import is_pair
 from beside.core.recipe import BEST, Recipe
@@ -19,18 +16,17 @@ from beside.engine.attaching import by_pairs, chosen, completed, head_first, rep
 from beside.engine.automatic import spoken
 from beside.engine.building import build
 from beside.engine.descending import descend, rows_of, scores_on
-from beside.engine.devices import ASKED, device_of, holding, restart_peak
+from beside.engine.devices import device_of, restart_peak
 from beside.engine.fit import Fitted
 from beside.engine.keeping import Keeping, begun
-from beside.engine.losses import must_agree, must_have_effect, must_have_weights
+from beside.engine.losses import must_agree, must_have_effect, must_have_weights, must_not_write
 from beside.engine.model import Facts, drops, save_model
 from beside.engine.peers import Job, together
 from beside.engine.probe import fit_temperature, probe
-from beside.engine.runtime import TRUTH_TEXTS, TorchSubject, fresh_logits
-from beside.engine.team import Alone, environment
+from beside.engine.runtime import TRUTH_TEXTS, TorchSubject
+from beside.engine.team import Alone
 from beside.engine.telling import report_peak, report_trainable, trainable
-
-TRUTH_TOLERANCE = 1e-4  # logits; a reload on the same machine differs by less
+from beside.engine.truth import prove
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,8 +86,15 @@ def train_model(
         from beside.engine.routes import routed  # it trains by this file
 
         row, recipe = routed(examples, labels, task_name, recipe, keeping.checkpoint.folder, keeping.resume, keeping.progress)
-    learned = learn(examples, tune, labels, task_name, recipe, keeping)
-    scores = finish(folder, learned.subject, tune, [example.text for example in tune or examples], keeping.progress)
+    if load("tasks", task_name).writes:
+        from beside.engine.writing import finish_writing, learn_to_write  # it trains by this file
+
+        learned = learn_to_write(examples, tune, labels, task_name, recipe, keeping)
+        scores = finish_writing(folder, learned.subject, tune, examples, keeping.progress)
+    else:
+        must_not_write(recipe, task_name)
+        learned = learn(examples, tune, labels, task_name, recipe, keeping)
+        scores = finish(folder, learned.subject, tune, [example.text for example in tune or examples], keeping.progress)
     return Trained(
         recipe=learned.recipe,
         scores=scores,
@@ -168,21 +171,5 @@ def finish(
         return scores
     subject.facts = replace(subject.facts, temperature=temperature, settings=subject.task.settings())
     save_model(folder, subject.model, subject.tokens, subject.facts)
-    prove(folder, subject, texts, progress)
+    prove(folder, subject, texts[:TRUTH_TEXTS] or ["truth test", "真话"], progress)
     return scores
-
-
-def prove(folder: Path, subject: TorchSubject, texts: list[str], progress: Progress) -> None:
-    """The truth test: the saved model, reloaded in a fresh process, must answer like the one in memory.
-
-    Raises:
-        GateClosed: it does not.
-    """
-    asked = texts[:TRUTH_TEXTS] or ["truth test", "真话"]
-    progress.say(f"Truth test: reloading the saved model in a fresh process, {len(asked)} rows.")
-    with environment({ASKED: holding(subject.model).type}):  # another device would round otherwise
-        worst = float(np.abs(fresh_logits([folder], asked)[0] - subject.logits(asked)).max())
-    if not worst <= TRUTH_TOLERANCE:  # also when it is no number
-        raise GateClosed(
-            f"Truth test failed: reloaded logits differ by {worst:.2g} (limit {TRUTH_TOLERANCE:g}).", "Nothing was stored."
-        )
