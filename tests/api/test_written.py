@@ -24,9 +24,9 @@ def writing_app(make_approved: Callable[..., Any], tmp_path_factory: pytest.Temp
     import torch
     from transformers import GPT2Config, GPT2LMHeadModel
 
-    from beside.engine.model import Facts
+    from beside.engine.model import Facts, save_model
     from beside.engine.prompts import PromptTokens
-    from beside.engine.writer import Writer, save_writer
+    from beside.engine.writer import Writer
     from beside.engine.writer_bases import train_bytes
 
     tokenizer = train_bytes([ASKED, "the parcel is late", "cancel my order"] * 3)
@@ -36,7 +36,7 @@ def writing_app(make_approved: Callable[..., Any], tmp_path_factory: pytest.Temp
     writing = Writing(prompt="{text}\n", end_id=1, pad_id=0, max_new_tokens=12)
     folder: Path = tmp_path_factory.mktemp("writing")
     facts = Facts(task="generate", labels=(), pooling="", max_length=24, writing=writing.model_dump())
-    save_writer(folder / "model", Writer(model).eval(), PromptTokens(tokenizer, writing, 24, False), facts)
+    save_model(folder / "model", Writer(model).eval(), PromptTokens(tokenizer, writing, 24, False), facts)
     return create_app(make_approved(folder / "workspace", model=folder / "model").workspace)
 
 

@@ -36,7 +36,8 @@ def report_in_words(corpus: Corpus, report: Report) -> None:
     if report.refused > 10:
         out.say(f"  and {report.refused - 10} more refused rows, in the stored report")
     rows = [[str(row.train), str(row.tune), str(row.test), row.label] for row in report.labels[:LABELS_SHOWN]]
-    out.table(["train", "tune", "test", "label"], rows)
+    if rows:
+        out.table(["train", "tune", "test", "label"], rows)
     if len(report.labels) > LABELS_SHOWN:
         out.say(f"  and {len(report.labels) - LABELS_SHOWN} more labels")
     for merged in report.merged:

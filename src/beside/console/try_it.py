@@ -192,6 +192,7 @@ def page(
         explainable=prediction is None or explainable(prediction),
         stretches=named(prediction) if prediction else None,
         title=title(prediction) if prediction else "",
+        chosen=prediction.answer if prediction and isinstance(prediction.answer, list) else (),
         names={one.id: loop_for(request).corpus_of(one.id).name for one in approved},
         written=prediction is not None and is_written(prediction),
         prediction=prediction,

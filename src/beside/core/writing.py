@@ -11,6 +11,7 @@ from beside.core.types import Value
 
 Strategy = Literal["greedy", "sample", "beam"]
 OF_SAMPLING = ("temperature", "top_p", "top_k", "seed")
+IGNORED = -100  # target in place of a token that is not to be learned
 MOST_NEW_TOKENS = 4096
 MOST_DRAWN_FROM = 1000  # likeliest tokens
 

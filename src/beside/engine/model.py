@@ -8,10 +8,11 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
+from tokenizers import Tokenizer
 from torch import Tensor, nn
 from torch.nn.functional import gelu, normalize
 from transformers import AutoConfig, AutoModel, PreTrainedModel
@@ -201,7 +202,21 @@ def drop_unused(encoder: PreTrainedModel) -> None:
         encoder.pooler = None
 
 
-def save_model(folder: Path, model: Model, tokens: Tokens, facts: Facts) -> None:
+class Stored(Protocol):
+    """What is kept of a model: its tensors, and the configuration of the Hugging Face model inside."""
+
+    encoder: PreTrainedModel
+
+    def state_dict(self) -> dict[str, Any]: ...
+
+
+class Spelled(Protocol):
+    """What is kept of how a model reads."""
+
+    tokenizer: Tokenizer
+
+
+def save_model(folder: Path, model: Stored, tokens: Spelled, facts: Facts) -> None:
     """Weights, encoder configuration, tokenizer and facts, each in its usual file.
 
     Raises:

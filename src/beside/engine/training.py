@@ -18,7 +18,7 @@ from beside.engine.building import build
 from beside.engine.descending import descend, rows_of, scores_on
 from beside.engine.devices import device_of, restart_peak
 from beside.engine.fit import Fitted
-from beside.engine.keeping import Keeping, begun
+from beside.engine.keeping import Keeping, continued
 from beside.engine.losses import must_agree, must_have_effect, must_have_weights, must_not_write
 from beside.engine.model import Facts, drops, save_model
 from beside.engine.peers import Job, together
@@ -121,9 +121,7 @@ def learn(
         joining: the team that this process is one of and does not lead; None = it trains alone or starts the others.
     """
     checkpoint, progress = keeping.checkpoint, keeping.progress
-    before = begun(checkpoint, keeping.resume, progress)
-    if before is not None:
-        recipe = recipe.model_copy(update={"threads": before["threads"]})  # sums depend on it, also on another machine
+    recipe, keeping = continued(recipe, keeping)
     texts, targets = [example.text for example in examples], [str(example.target) for example in examples]
     task: Task = load("tasks", task_name).ready(targets, labels)
     must_have_weights(recipe, task)
@@ -140,14 +138,13 @@ def learn(
     first = head_first(method, task)
     report_trainable(model, names, first, progress)
     report_added(method, recipe, progress)
-    keeping = replace(keeping, resume=before is not None)
     job = Job(recipe=recipe, examples=examples, labels=labels, task=task_name, folder=checkpoint.folder, resume=keeping.resume)
     with joining or together(job, bool(names), progress) as team:
         device = team.device or device_of(recipe.device)
         model.to(device)
         restart_peak(device)
         rows = rows_of(subject, learned, progress, team)
-        if first and before is None and not team.rank:
+        if first and not keeping.resume and not team.rank:
             probe(model, rows, labels, recipe, progress, task)
         fitted = descend(subject, method, names, rows, tune, recipe, keeping, team)
     report_peak(device, progress)

@@ -6,22 +6,20 @@ Tensor suffixes: B batch, L sequence length, A tokens of the longest answer, V v
 from __future__ import annotations
 
 import inspect
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
 from tokenizers import Tokenizer
 from torch import Tensor, nn
 from transformers import AutoConfig, AutoModelForCausalLM, AutoModelForSeq2SeqLM, GenerationConfig, PreTrainedModel
 
-from beside.core.errors import BadInput, StorageFailed
+from beside.core.errors import BadInput
 from beside.core.writing import Writing
-from beside.engine.model import FACTS, Facts, plain_facts, read_facts
+from beside.engine.model import Facts, read_facts
 from beside.engine.prompts import PromptTokens
 from beside.engine.rows import collate
 
@@ -98,25 +96,8 @@ class Writer(nn.Module):
         return (states_BLH * weights_BL1).sum(dim=1) / weights_BL1.sum(dim=1)
 
 
-def save_writer(folder: Path, model: Writer, tokens: PromptTokens, facts: Facts) -> None:
-    """Weights, configuration, tokenizer and facts, each in its usual file.
-
-    Raises:
-        StorageFailed: the disk does not take them.
-    """
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        save_file({name: tensor.contiguous() for name, tensor in model.state_dict().items()}, folder / "model.safetensors")
-        model.encoder.config.save_pretrained(folder)
-        (folder / "tokenizer.json").write_text(tokens.tokenizer.to_str(pretty=True), encoding="utf-8")
-        (folder / FACTS).write_text(json.dumps(plain_facts(facts), ensure_ascii=False, indent=1), encoding="utf-8")
-    except (OSError, SafetensorError) as error:
-        remedy = "Free disk space, then go on with: beside train --resume"
-        raise StorageFailed(f"Cannot save the model: {error}.", remedy) from error
-
-
 def load_writer(folder: Path) -> tuple[Writer, PromptTokens, Facts]:
-    """What `save_writer` wrote, in evaluation mode.
+    """What `save_model` wrote of a model that writes, in evaluation mode.
 
     Raises:
         BadInput: a file is missing or is not what it should be.

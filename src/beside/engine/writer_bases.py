@@ -16,9 +16,9 @@ from transformers.models.auto.modeling_auto import (
     MODEL_FOR_SEQ_TO_SEQ_CAUSAL_LM_MAPPING_NAMES,
 )
 
-from beside.core.errors import BadInput, BadOption, StorageFailed
+from beside.core.errors import BadInput, BadOption
 from beside.core.recipe import Recipe
-from beside.engine.bases import reachable
+from beside.engine.bases import keep_tokenizer, reachable
 from beside.engine.prompts import TEXT
 
 KNOWN = (
@@ -165,14 +165,7 @@ def positions_of(config: Any) -> int:
 
 def from_scratch(recipe: Recipe, words: Iterable[str], kept: Path) -> WriterBase:
     """A small untrained GPT-2 (2 layers, hidden 256) with a byte-level tokenizer learned from the rows: any language, lossless."""
-    if not kept.exists():
-        learned, half = train_bytes(words).to_str(), kept.with_suffix(".partial")
-        try:
-            kept.parent.mkdir(parents=True, exist_ok=True)
-            half.write_text(learned, encoding="utf-8")
-            half.replace(kept)
-        except OSError as error:
-            raise StorageFailed(f"Cannot write '{kept}': {error.strerror or error}.", "Free some space and try again.") from error
+    keep_tokenizer(kept, lambda: train_bytes(words))
     tokenizer = Tokenizer.from_file(str(kept))
     dropout = 0.1 if recipe.dropout is None else recipe.dropout
     config = GPT2Config(

@@ -18,24 +18,23 @@ from beside.core.pairs import joined
 from beside.core.recipe import Recipe
 from beside.core.registry import load, names
 from beside.core.types import Example
-from beside.core.writing import Writing
+from beside.core.writing import IGNORED, Writing
 from beside.engine.attaching import chosen, completed, report_added
 from beside.engine.descending import descend
 from beside.engine.devices import best_precision
 from beside.engine.fit import Rows
-from beside.engine.keeping import Keeping, begun
+from beside.engine.keeping import Keeping, continued
 from beside.engine.losses import must_have_effect, must_have_weights
-from beside.engine.model import Facts, drops
+from beside.engine.model import Facts, drops, save_model
 from beside.engine.prompts import PromptTokens
 from beside.engine.team import Alone
 from beside.engine.telling import report_trainable, trainable
 from beside.engine.training import Learned
 from beside.engine.truth import prove
-from beside.engine.writer import Writer, save_writer
+from beside.engine.writer import Writer
 from beside.engine.writer_bases import WriterBase, load_writer_base
 from beside.engine.written import EPOCH_ROWS, WriterSubject
 
-IGNORED = -100  # in place of a token that is not to be learned
 LONGEST_PROMPT, LONGEST_ANSWER = 256, 256  # tokens, where the recipe leaves them open
 MANY, LARGE = 300, 3000  # rows from which fewer passes are enough
 TRUTH_ROWS = 32  # asked twice: for the right answer's likelihood, and for the model's own greedy answer
@@ -86,9 +85,7 @@ def learn_to_write(
 ) -> Learned:
     """A trained model in memory, neither scored nor saved. Raises as `train_model` does."""
     checkpoint, progress = keeping.checkpoint, keeping.progress
-    before = begun(checkpoint, keeping.resume, progress)
-    if before is not None:
-        recipe = recipe.model_copy(update={"threads": before["threads"]})  # sums depend on it, also on another machine
+    recipe, keeping = continued(recipe, keeping)
     texts, targets = [example.text for example in examples], [str(example.target) for example in examples]
     task: Task = load("tasks", task_name)
     must_be_method_that_writes(recipe)
@@ -108,7 +105,7 @@ def learn_to_write(
     if len(tune) > EPOCH_ROWS:
         progress.say(f"After each epoch the first {EPOCH_ROWS} of {len(tune)} tune rows are answered; the loss is that of all.")
     rows = Rows(feed=feed, targets=targets, encoded=feed.targets())
-    fitted = descend(subject, method, learned, rows, tune, recipe, replace(keeping, resume=before is not None), Alone())
+    fitted = descend(subject, method, learned, rows, tune, recipe, keeping, Alone())
     subject.facts = completed(method, subject, [joined(*both) for both in zip(texts, targets, strict=True)], progress)
     return Learned(subject=subject, recipe=recipe, trainable=learns, parameters=there, truncated=cut, fitted=fitted)
 
@@ -260,7 +257,7 @@ def finish_writing(
     scores = subject.scores(tune, whole=True) if tune else {}
     if folder is None:
         return scores
-    save_writer(folder, subject.model, subject.tokens, subject.facts)
+    save_model(folder, subject.model, subject.tokens, subject.facts)
     some = list(tune or examples)[:TRUTH_ROWS]
     prove(folder, subject, [*(joined(row.text, row.target) for row in some), *(row.text for row in some)], progress)
     return scores

@@ -7,6 +7,8 @@ from collections import Counter
 from collections.abc import Hashable, Sequence
 from unicodedata import normalize
 
+from beside.tasks._task import f1
+
 # a run of letters and digits is a word, as in the reference implementation; of a script without spaces each character is one
 WORD = re.compile(
     r"[\u0e00-\u0eff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff]|[^\W_\u0e00-\u0eff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff]+"
@@ -21,12 +23,12 @@ def words(text: str) -> list[str]:
 def rouge_n(said: Sequence[str], wanted: Sequence[str], n: int) -> float:
     """F1 of the runs of n words that both hold, each as often as the other has it; 0..1."""
     ours, theirs = runs(said, n), runs(wanted, n)
-    return f1((ours & theirs).total(), ours.total(), theirs.total())
+    return float(f1((ours & theirs).total(), ours.total(), theirs.total()))
 
 
 def rouge_l(said: Sequence[str], wanted: Sequence[str]) -> float:
     """F1 of the longest common subsequence of words; 0..1."""
-    return f1(longest_common(said, wanted), len(said), len(wanted))
+    return float(f1(longest_common(said, wanted), len(said), len(wanted)))
 
 
 def runs(found: Sequence[str], n: int) -> Counter[tuple[str, ...]]:
@@ -44,8 +46,3 @@ def longest_common(one: Sequence[Hashable], other: Sequence[Hashable]) -> int:
         here = row & places.get(word, 0)
         row = (row + here | row - here) & every
     return len(one) - row.bit_count()
-
-
-def f1(hits: float, said: float, wanted: float) -> float:
-    """2 hits / (said + wanted); 0 where nothing was said or wanted."""
-    return 2 * hits / (said + wanted) if said and wanted else 0.0

@@ -14,13 +14,12 @@ import numpy as np
 
 from beside.core.answers import Metric
 from beside.core.labels import LabelBook, TargetBook
+from beside.core.writing import IGNORED
 from beside.tasks._rouge import rouge_l, rouge_n, words
 from beside.tasks._task import Base, Scorer
 
 if TYPE_CHECKING:  # torch takes seconds to load, and intake needs none
     from torch import Tensor
-
-IGNORED = -100  # in place of a token that is not to be learned
 
 
 def canonical(cell: str, text: str = "", raw: str = "") -> str:
