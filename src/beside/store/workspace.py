@@ -31,6 +31,7 @@ from beside.store.ledger import hash_at, whole
 from beside.store.people import People
 from beside.store.permission import demand_role
 from beside.store.records import Records
+from beside.store.wrapped_keys import source_of
 
 STATE = ".beside"
 SETTINGS = "beside.toml"
@@ -178,9 +179,13 @@ def read_settings(folder: Path) -> Settings:
     file = folder / SETTINGS
     tables = read_toml(file) if file.is_file() else {}
     values, outside = tables.pop("workspace", {}), tables.pop("oidc", None)
+    source_of(folder)  # refuses a table [encryption] that is odd
+    tables.pop("encryption", None)
     if tables or not isinstance(values, dict) or "oidc" in values or not isinstance(outside, dict | None):
         odd = next(iter(tables), "workspace" if not isinstance(values, dict) else "oidc")
-        raise BadOption(f"'{file}' holds '{odd}' where a table is wanted.", "It has the tables [workspace] and [oidc].")
+        raise BadOption(
+            f"'{file}' holds '{odd}' where a table is wanted.", "It has the tables [workspace], [oidc] and [encryption]."
+        )
     oidc = checked(Oidc, outside, "oidc") if outside is not None else None
     return checked(Settings, {**values, "oidc": oidc}, "workspace")
 
