@@ -27,6 +27,7 @@ from beside.engine import loading
 from beside.labels import Labels
 from beside.models import Models
 from beside.proofs import Proofs
+from beside.protecting import Protecting
 from beside.searching import Searching
 from beside.stages import audit, improve, intake, listen, neighbours, release, review, serve, verify
 from beside.stages.audit import Model
@@ -48,8 +49,8 @@ class Improvement:
     comparison: Comparison
 
 
-class Loop(Committee, Comparing, Documents, Models, Proofs, Searching, Labels):
-    """text in -> train -> audit -> release -> review -> serve -> listen -> improve, for one actor in one workspace.
+class Loop(Committee, Comparing, Documents, Models, Proofs, Searching, Labels, Protecting):
+    """text in -> protect -> train -> audit -> release -> review -> serve -> listen -> improve, for one actor in one workspace.
 
     Args:
         workspace: where everything is kept.

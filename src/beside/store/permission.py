@@ -15,6 +15,7 @@ from beside.store.tables import Table
 ROLES = ("admin", "builder", "annotator", "reviewer", "privacy_officer", "user")
 EVERYBODY = ROLES[1:]  # an admin may do whatever anybody may
 MAKERS = ("builder", "reviewer")  # reviewers too: improving makes a corpus, a run and a comparison
+PROTECTORS = (*MAKERS, "privacy_officer")  # may take personal data out of a corpus
 STOPPERS = ("reviewer", "privacy_officer")  # may press the stop button, call a condition met, lift a suspension
 
 WRITERS: dict[type[Table], tuple[str, ...]] = {

@@ -18,13 +18,14 @@ from beside.store.committee import Committee, proceedings_of, state_now
 from beside.store.database import Database, now
 from beside.store.ledger import Entry, append, digest, entries
 from beside.store.permission import demand, demand_role, readable, readable_rows
+from beside.store.protections import Protections
 from beside.store.queries import MAY_DIFFER, insert, missing, owner_of, require
 from beside.store.tables import TABLES
 
 Kind = TypeVar("Kind", bound=Value)
 
 
-class Records(Committee):
+class Records(Committee, Protections):
     """What was made, found, asked and answered, in SQLite or PostgreSQL.
 
     Args:

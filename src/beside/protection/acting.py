@@ -1,0 +1,84 @@
+"""Text in, text without personal data out: what was found is masked, removed, replaced by its kind or by a surrogate, or hashed."""
+
+from __future__ import annotations
+
+import hmac
+import re
+from dataclasses import dataclass
+
+from beside.core.drawing import Draw
+from beside.core.personal import Span, plain
+from beside.core.protecting import Plan, must_have_key
+from beside.core.registry import load
+from beside.core.replacing import Replaced, replaced
+from beside.protection import spans
+from beside.protection.echoes import with_echoes
+
+HASHED = 16  # hexadecimal digits of the HMAC that are shown
+MARKS = re.compile(r"[\s\-().·•・/_]+")
+WRITTEN = ("address", "birth_date", "email", "organisation", "person", "url")  # kinds in which marks tell values apart
+
+
+@dataclass(frozen=True, kw_only=True)
+class Protected:
+    """A text without the personal data that was found in it."""
+
+    text: str
+    spans: tuple[Span, ...]  # places in the text as it was given
+    edits: Replaced  # where what stood in the text stands now
+
+
+class Protector:
+    """Carries out a plan, text by text; the same value is treated alike in all of them.
+
+    Args:
+        plan: what to look for, and what to put in its place.
+        key: the secret of `hash` and `surrogate`.
+
+    Raises:
+        BadInput: the plan needs a key and there is none.
+    """
+
+    def __init__(self, plan: Plan, key: bytes | None = None) -> None:
+        self.plan, self.key = plan, must_have_key(plan, key)
+        self.draw = Draw(self.key)
+
+    def text(self, text: str, person: str | None = None) -> Protected:
+        """The text without what is found in it. A value that is found once is replaced wherever it stands in the text.
+
+        Args:
+            person: whose text it is, where that is known: dates of one person are shifted alike.
+        """
+        found = with_echoes(text, spans(text, self.plan.kinds))
+        edits = replaced(text, found, lambda span: self.instead(text[span.start : span.end], span.kind, person))
+        return Protected(text=edits.text, spans=tuple(found), edits=edits)
+
+    def instead(self, value: str, kind: str, person: str | None = None) -> str:
+        """What stands where a value stood. Its length is told by a surrogate alone."""
+        action = self.plan.action(kind)
+        if action == "mask":
+            return "****"
+        if action == "redact":
+            return ""
+        if action == "hash":
+            return f"<{kind.upper()}:{keyed(self.key, kind, value)[:HASHED]}>"
+        if action == "surrogate":
+            return self.surrogate(value, kind, person)
+        return f"<{kind.upper()}>"
+
+    def surrogate(self, value: str, kind: str, person: str | None) -> str:
+        """Another value of the same kind; where there is none in the same form, or chance gives the same value, the kind itself."""
+        copy = plain(value).text
+        new: str = load("surrogates", kind).make(copy, self.draw.of(person))
+        return f"<{kind.upper()}>" if not new.strip() or same(kind, new) == same(kind, copy) else new
+
+
+def keyed(key: bytes, kind: str, value: str) -> str:
+    """HMAC-SHA-256 of a value, hexadecimal: the same for all ways of writing it."""
+    return hmac.new(key, f"{kind}:{same(kind, value)}".encode("utf-8", "surrogatepass"), "sha256").hexdigest()
+
+
+def same(kind: str, value: str) -> str:
+    """What all ways of writing one value share: width, case and hidden characters do not count, nor marks inside numbers."""
+    copy = " ".join(plain(value).text.casefold().split())
+    return copy if kind in WRITTEN else MARKS.sub("", copy)
