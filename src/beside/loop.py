@@ -234,7 +234,7 @@ class Loop(Committee, Comparing, Documents, Models, Proofs, Searching, Labels, P
 
     def predict(self, served: Served, texts: Sequence[str]) -> list[Prediction]:
         """Texts become answers that are kept, so that a correction can name them."""
-        predictions = served.predict(texts, self.clock())
+        predictions = self.asked(served, texts)
         self.records.add_predictions(self.actor, predictions)
         return predictions
 
@@ -260,7 +260,7 @@ class Loop(Committee, Comparing, Documents, Models, Proofs, Searching, Labels, P
     def listen(self, prediction_id: str, correct: bool, label: str | None = None, note: str = "") -> Answer:
         """What a person says of an answer, on disk before this returns."""
         prediction = self.records.prediction(self.actor, prediction_id)
-        labels, task = tuple(prediction.probabilities), None
+        labels, task, note = tuple(prediction.probabilities), None, self.noted(note)
         if prediction.answer is not None:  # the answer has a form of its own, so its task knows what a right one looks like
             corpus = self.corpus_of(prediction.release_id)
             labels, task = corpus.labels, self.task_of(corpus)

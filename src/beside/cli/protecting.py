@@ -30,10 +30,17 @@ def protect(
     action: Actions = None,
     kinds: Kinds = None,
     key_file: KeyFile = None,
+    k_anonymity: Annotated[
+        str | None,
+        typer.Option(
+            help="Change nothing: count how many share these columns of groups, birth_year, sex, province; age:10 = in tens."
+        ),
+    ] = None,
+    k: Annotated[int, typer.Option(help="With --k-anonymity: how many must share a combination.")] = 5,
     workspace: Folder = HERE,
     as_: As = None,
     json: Json = False,
-) -> None:
+) -> bool:
     """Take personal data out of a corpus or a text, Chinese and English together: phones, IDs, cards, names, addresses and more."""
     from beside.core.protecting import read_plan
 
@@ -46,7 +53,14 @@ def protect(
         made = Protector(how, key).text(text)
         found = [span._asdict() for span in made.spans]
         show(json, {"text": made.text, "spans": found}, lambda told: print(told["text"]))
-        return
+        return False
+    if k_anonymity is not None:
+        from beside.cli.protecting_telling import anonymity_in_words
+
+        with working(workspace, as_) as loop:
+            measured = loop.k_anonymity(str(corpus), [one.strip() for one in k_anonymity.split(",") if one.strip()], k)
+        show(json, {**measured.model_dump(mode="json"), "advice": measured.advice()}, lambda _: anonymity_in_words(measured))
+        return measured.below > 0
     if name is None:
         raise BadInput("The protected corpus needs a name.", f"beside protect {corpus} --name NAME")
     with working(workspace, as_) as loop:
@@ -55,6 +69,7 @@ def protect(
 
     told: dict[str, Any] = {**child.model_dump(mode="json"), "protection": report.model_dump(mode="json")}
     show(json, told, lambda _: protection_in_words(child, report))
+    return False
 
 
 def secret(file: Path | None) -> bytes | None:

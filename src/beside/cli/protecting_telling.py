@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from beside.cli.terminal import Terminal
+from beside.core.anonymity import Anonymity
 from beside.core.protecting import ProtectionReport
 from beside.core.types import Corpus
 
@@ -21,3 +22,21 @@ def protection_in_words(corpus: Corpus, report: ProtectionReport) -> None:
         out.say(f"  {note}")
     out.say("  No recognizer finds everything: read a sample before the text leaves the house.")
     out.say(f"  next: beside train {corpus.name}")
+
+
+def anonymity_in_words(found: Anonymity) -> None:
+    """Classes of rows that cannot be told apart: sizes, never values."""
+    out = Terminal()
+    share = f"{found.share:.1%} (95 % interval {found.low:.1%} to {found.high:.1%}, n {found.n:,})"
+    out.say(
+        f"{found.n:,} {found.unit} in {found.classes:,} classes by {', '.join(found.columns)}; smallest class {found.smallest:,}."
+    )
+    out.say(f"  in classes below {found.k}: {found.below:,} {found.unit}, {share}; lower is better; {found.alone:,} stand alone")
+    out.say(f"  smallest classes: {', '.join(map(str, found.rarest))}")
+    rows = [
+        [one.column, f"{one.values:,}", f"{one.missing:,}", f"{one.smallest_without:,}", f"{one.share_without:.1%}"]
+        for one in found.effects
+    ]
+    out.table(["column", "values", "missing", "smallest without it", f"below {found.k} without it"], rows)
+    for sentence in found.advice():
+        out.say(f"  -> {sentence}")

@@ -94,6 +94,16 @@ def must_have_key(plan: Plan, key: bytes | None) -> bytes:
     return key or b""
 
 
+def plan_of(protections: Sequence[str]) -> Plan | None:
+    """The plan by which a corpus was protected, so that other texts can be treated alike; None when it was not.
+
+    A kind or an action that is not there any more, or cannot be repeated on a single text, becomes `replace`.
+    """
+    single = dict(one.partition("=")[::2] for one in protections)
+    actions = {kind: action if action in ACTIONS else "replace" for kind, action in single.items() if kind in names("recognizers")}
+    return plan(actions, list(actions)) if actions else None
+
+
 class KindFound(Value):
     """What was found of one kind."""
 
@@ -114,7 +124,7 @@ class ProtectionReport(Value):
     kinds: tuple[KindFound, ...]  # the commonest first; of those looked for, also those that were not found
     in_groups: int  # values found in columns of groups
     in_labels: int  # labels that hold personal data; labels are never changed
-    emptied: int  # rows of which nothing would have been left; their values are replaced by their kind
+    emptied: int  # texts of which nothing would have been left; their values are replaced by their kind
     spans_lost: int  # spans of a target of which nothing is left
     same_text: int  # texts that now say what another one says, and did not before
     across_splits: int  # rows of tune and test that say, now and not before, what a training row says
@@ -137,5 +147,5 @@ class ProtectionReport(Value):
         if self.spans_lost:
             found.append(f"{self.spans_lost:,} spans of targets are gone with the text they stood on.")
         if self.emptied:
-            found.append(f"{self.emptied:,} rows held nothing else: there the kind stands in place of the value.")
+            found.append(f"{self.emptied:,} texts held nothing else: there the kind stands in place of the value.")
         return found

@@ -26,6 +26,7 @@ class Protected:
     text: str
     spans: tuple[Span, ...]  # places in the text as it was given
     edits: Replaced  # where what stood in the text stands now
+    emptied: bool = False  # nothing would have been left, so the kinds stand in place of the values
 
 
 class Protector:
@@ -51,7 +52,9 @@ class Protector:
         """
         found = with_echoes(text, spans(text, self.plan.kinds))
         edits = replaced(text, found, lambda span: self.instead(text[span.start : span.end], span.kind, person))
-        return Protected(text=edits.text, spans=tuple(found), edits=edits)
+        if emptied := bool(found) and not edits.text.strip():
+            edits = replaced(text, found, lambda span: f"<{span.kind.upper()}>")
+        return Protected(text=edits.text, spans=tuple(found), edits=edits, emptied=emptied)
 
     def instead(self, value: str, kind: str, person: str | None = None) -> str:
         """What stands where a value stood. Its length is told by a surrogate alone."""

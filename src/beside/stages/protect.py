@@ -59,7 +59,6 @@ class Protection:
 
     def __init__(self, corpus: Corpus, protector: Protector, progress: Progress) -> None:
         self.corpus, self.protector, self.progress = corpus, protector, progress
-        self.plain = Protector(protector.plan.model_copy(update={"actions": {}, "default": "replace"}))  # of rows left empty
         self.task: Task = load("tasks", corpus.task)
         self.found, self.rows_with = Counter[str](), Counter[str]()
         self.values: dict[str, set[int]] = {kind: set() for kind in protector.plan.kinds}
@@ -108,9 +107,7 @@ class Protection:
             seen.add(span.kind)
             self.found[span.kind] += 1
             self.values[span.kind].add(hash(same(span.kind, text[span.start : span.end])))
-        if not made.text.strip() and text.strip():
-            self.emptied += 1
-            return self.plain.text(text)
+        self.emptied += made.emptied
         return made
 
     def report(self) -> ProtectionReport:
