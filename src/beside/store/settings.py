@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from beside.core.errors import BadOption
 from beside.core.recipe import checked, read_toml
 from beside.store.identity import Oidc
+from beside.store.wrapped_keys import source_of
 
 SETTINGS = "beside.toml"
 
@@ -50,11 +51,13 @@ def read_settings(folder: Path) -> Settings:
     file = folder / SETTINGS
     tables = read_toml(file) if file.is_file() else {}
     values = tables.pop("workspace", {})
+    source_of(folder)  # refuses a table [encryption] that is odd
+    tables.pop("encryption", None)
     others = {name: tables.pop(name) for name in TABLES if name in tables}
     inside = next((name for name in TABLES if isinstance(values, dict) and name in values), None)
     odd = next((name for name, table in [*others.items(), ("workspace", values)] if not isinstance(table, dict)), None)
     if odd := next(iter(tables), odd or inside):
-        known = ", ".join(f"[{name}]" for name in ("workspace", *TABLES))
+        known = ", ".join(f"[{name}]" for name in ("workspace", *TABLES, "encryption"))
         raise BadOption(f"'{file}' holds '{odd}' where a table is wanted.", f"It has the tables {known}.")
     read = {name: checked(TABLES[name], table, name) for name, table in others.items()}
     return checked(Settings, {**values, **read}, "workspace")
