@@ -12,7 +12,9 @@ from beside.core.cleaning import BETWEEN
 from beside.core.errors import BadInput
 from beside.core.interfaces import Progress
 from beside.core.protecting import Plan, ProtectionReport, plan, plan_of
+from beside.core.registry import names
 from beside.core.types import Actor, Corpus, Prediction
+from beside.core.vaults import OpenedValue, Pseudonyms
 from beside.protection import spans
 from beside.protection.acting import Protected, Protector
 from beside.stages import anonymity, protect
@@ -21,7 +23,9 @@ from beside.store.artifacts import Artifacts
 from beside.store.permission import PROTECTORS, demand_role
 from beside.store.records import Records
 from beside.store.rows import read_pairs, read_rows
+from beside.store.sealing import Keys
 from beside.store.secret import protection_key
+from beside.store.vault import Sealer
 from beside.store.workspace import Workspace
 
 
@@ -49,18 +53,20 @@ class Protecting:
         demand_role(self.actor, PROTECTORS, "protect a corpus")
         if not name.strip():
             raise BadInput("The protected corpus has no name.", "Give it one: --name NAME.")
+        how = how or plan()
         with self.workspace.lock("protect"):
             corpus = self.records.corpus(self.actor, corpus_id)
+            sealer = Sealer(self.encryption(), self.workspace.state) if how.needs_vault else None
             child, report = protect.protect_corpus(
                 corpus,
                 read_pairs(self.artifacts.path(corpus.examples)),
-                self.protector(how, key),
+                self.protector(how, key, sealer),
                 name=name.strip(),
                 artifacts=self.artifacts,
                 progress=self.progress,
                 now=self.clock(),
             )
-            self.records.add_protected(self.actor, child, report)
+            self.records.add_protected(self.actor, child, report, sealer.made() if sealer else ())
             return self.records.corpus(self.actor, child.id), report
 
     def protect_texts(self, texts: Sequence[str], how: Plan | None = None) -> list[Protected]:
@@ -105,10 +111,26 @@ class Protecting:
         """What a person writes beside an answer, as it may be stored here."""
         return self.protector().text(note).text if self.workspace.settings.serving.personal_data == "protect" else note
 
-    def protector(self, how: Plan | None = None, key: bytes | None = None) -> Protector:
+    def protector(self, how: Plan | None = None, key: bytes | None = None, vault: Pseudonyms | None = None) -> Protector:
         """What carries out a plan, with the workspace's own secret unless another is given."""
         how = how or plan()
-        return Protector(how, key or (protection_key(self.workspace.state) if how.needs_key else None))
+        return Protector(how, key or (protection_key(self.workspace.state) if how.needs_key else None), vault)
+
+    def encryption(self) -> Keys:
+        """The keys of the workspace's encryption, opened."""
+        return Keys.open(self.workspace.folder)
+
+    def open_vault(self, token: str, why: str) -> OpenedValue:
+        """The value that a pseudonym stands for; who opened it and why is in the ledger before it is seen."""
+        return self.records.open_vault(self.actor, token, why, self.encryption)
+
+    def forget_vault(self, persons: Sequence[str] = (), values: Sequence[str] = ()) -> int:
+        """Deletes what pseudonyms stand for, by the person's pseudonym in the corpus or by the value; how many were deleted."""
+        marks: list[str] = []
+        if values:
+            sealer = Sealer(self.encryption(), self.workspace.state)
+            marks = [sealer.mark(kind, value) for value in values for kind in names("recognizers")]
+        return self.records.forget_vault(self.actor, persons=persons, marks=marks)
 
 
 def without(answer: Prediction, protector: Protector) -> Prediction:

@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 from beside.core.drawing import Draw, refilled, signs_of
 from beside.core.personal import plain
 from beside.core.protecting import plan
+from beside.core.protecting import same_value as same
 from beside.core.registry import load, names, summary
 from beside.protection import spans
-from beside.protection.acting import Protector, same
+from beside.protection.acting import Protector
 
 EVERY = names("surrogates")
 KEY, OTHER = b"0123456789abcdef", b"fedcba9876543210"

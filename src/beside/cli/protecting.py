@@ -13,7 +13,9 @@ from beside.core.errors import BadInput
 
 Actions = Annotated[
     list[str] | None,
-    typer.Option("--action", help="mask, redact, replace (default), hash or surrogate; for one kind: phone=mask. Repeatable."),
+    typer.Option(
+        "--action", help="mask, redact, replace (default), hash, surrogate or pseudonym; for one kind: phone=mask. Repeatable."
+    ),
 ]
 Kinds = Annotated[str | None, typer.Option(help="Kinds to look for, with commas between them; default: all.")]
 KeyFile = Annotated[

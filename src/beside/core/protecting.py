@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 
 from pydantic import Field
 
 from beside.core.errors import BadInput
+from beside.core.personal import plain
 from beside.core.registry import names, unknown
 from beside.core.types import Value
 
-ACTIONS = ("mask", "redact", "replace", "hash", "surrogate")
+ACTIONS = ("mask", "redact", "replace", "hash", "surrogate", "pseudonym")
+REPEATABLE = ACTIONS[:-1]  # what can be done to a single text, without the vault
 SHORTEST_KEY = 16  # bytes
+MARKS = re.compile(r"[\s\-().·•・/_]+")
+WRITTEN = ("address", "birth_date", "email", "organisation", "person", "url")  # kinds in which marks tell values apart
 WITH_KEY = ("hash", "surrogate")  # actions that need a secret
 
 
@@ -30,6 +35,11 @@ class Plan(Value):
     def protections(self) -> tuple[str, ...]:
         """As a corpus remembers it: `email=replace`, ..."""
         return tuple(f"{kind}={self.action(kind)}" for kind in self.kinds)
+
+    @property
+    def needs_vault(self) -> bool:
+        """Whether values go into the vault."""
+        return any(self.action(kind) == "pseudonym" for kind in self.kinds)
 
     @property
     def needs_key(self) -> bool:
@@ -100,8 +110,16 @@ def plan_of(protections: Sequence[str]) -> Plan | None:
     A kind or an action that is not there any more, or cannot be repeated on a single text, becomes `replace`.
     """
     single = dict(one.partition("=")[::2] for one in protections)
-    actions = {kind: action if action in ACTIONS else "replace" for kind, action in single.items() if kind in names("recognizers")}
+    actions = {
+        kind: action if action in REPEATABLE else "replace" for kind, action in single.items() if kind in names("recognizers")
+    }
     return plan(actions, list(actions)) if actions else None
+
+
+def same_value(kind: str, value: str) -> str:
+    """What all ways of writing one value share: width, case and hidden characters do not count, nor marks inside numbers."""
+    copy = " ".join(plain(value).text.casefold().split())
+    return copy if kind in WRITTEN else MARKS.sub("", copy)
 
 
 class KindFound(Value):

@@ -1,22 +1,21 @@
-"""Text in, text without personal data out: what was found is masked, removed, replaced by its kind or by a surrogate, or hashed."""
+"""Text in, text without personal data out: masked, removed, hashed, or replaced by its kind, a surrogate or a token."""
 
 from __future__ import annotations
 
 import hmac
-import re
 from dataclasses import dataclass
 
 from beside.core.drawing import Draw
+from beside.core.errors import BadInput
 from beside.core.personal import Span, plain
-from beside.core.protecting import Plan, must_have_key
+from beside.core.protecting import Plan, must_have_key, same_value
 from beside.core.registry import load
 from beside.core.replacing import Replaced, replaced
+from beside.core.vaults import Pseudonyms
 from beside.protection import spans
 from beside.protection.echoes import with_echoes
 
 HASHED = 16  # hexadecimal digits of the HMAC that are shown
-MARKS = re.compile(r"[\s\-().·•・/_]+")
-WRITTEN = ("address", "birth_date", "email", "organisation", "person", "url")  # kinds in which marks tell values apart
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,13 +34,16 @@ class Protector:
     Args:
         plan: what to look for, and what to put in its place.
         key: the secret of `hash` and `surrogate`.
+        vault: gives the tokens of `pseudonym`.
 
     Raises:
-        BadInput: the plan needs a key and there is none.
+        BadInput: the plan needs a key or a vault, and there is none.
     """
 
-    def __init__(self, plan: Plan, key: bytes | None = None) -> None:
-        self.plan, self.key = plan, must_have_key(plan, key)
+    def __init__(self, plan: Plan, key: bytes | None = None, vault: Pseudonyms | None = None) -> None:
+        self.plan, self.key, self.vault = plan, must_have_key(plan, key), vault
+        if plan.needs_vault and vault is None:
+            raise BadInput("Pseudonyms are kept in the vault of a workspace.", "Protect a corpus so, not a single text.")
         self.draw = Draw(self.key)
 
     def text(self, text: str, person: str | None = None) -> Protected:
@@ -65,6 +67,8 @@ class Protector:
             return ""
         if action == "hash":
             return f"<{kind.upper()}:{keyed(self.key, kind, value)[:HASHED]}>"
+        if action == "pseudonym" and self.vault:
+            return self.vault.token(kind, value, person)
         if action == "surrogate":
             return self.surrogate(value, kind, person)
         return f"<{kind.upper()}>"
@@ -73,15 +77,9 @@ class Protector:
         """Another value of the same kind; where there is none in the same form, or chance gives the same value, the kind itself."""
         copy = plain(value).text
         new: str = load("surrogates", kind).make(copy, self.draw.of(person))
-        return f"<{kind.upper()}>" if not new.strip() or same(kind, new) == same(kind, copy) else new
+        return f"<{kind.upper()}>" if not new.strip() or same_value(kind, new) == same_value(kind, copy) else new
 
 
 def keyed(key: bytes, kind: str, value: str) -> str:
     """HMAC-SHA-256 of a value, hexadecimal: the same for all ways of writing it."""
-    return hmac.new(key, f"{kind}:{same(kind, value)}".encode("utf-8", "surrogatepass"), "sha256").hexdigest()
-
-
-def same(kind: str, value: str) -> str:
-    """What all ways of writing one value share: width, case and hidden characters do not count, nor marks inside numbers."""
-    copy = " ".join(plain(value).text.casefold().split())
-    return copy if kind in WRITTEN else MARKS.sub("", copy)
+    return hmac.new(key, f"{kind}:{same_value(kind, value)}".encode("utf-8", "surrogatepass"), "sha256").hexdigest()

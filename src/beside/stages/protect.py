@@ -11,12 +11,12 @@ from itertools import count
 
 from beside.core.cleaning import example_id
 from beside.core.interfaces import Progress, Task
-from beside.core.protecting import KindFound, ProtectionReport, plan
+from beside.core.protecting import KindFound, ProtectionReport, plan, same_value
 from beside.core.registry import load
 from beside.core.report import Report
 from beside.core.types import Corpus, Example, Split, content_id
 from beside.protection import spans
-from beside.protection.acting import Protected, Protector, same
+from beside.protection.acting import Protected, Protector
 from beside.protection.sameness import Sameness
 from beside.store.artifacts import Artifacts
 from beside.store.rows import write_rows
@@ -106,7 +106,7 @@ class Protection:
         for span in made.spans:
             seen.add(span.kind)
             self.found[span.kind] += 1
-            self.values[span.kind].add(hash(same(span.kind, text[span.start : span.end])))
+            self.values[span.kind].add(hash(same_value(span.kind, text[span.start : span.end])))
         self.emptied += made.emptied
         return made
 
