@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from beside.cli.frame import HERE, As, Folder, Json, command, login_name, show, working
+from beside.cli.frame import HERE, As, Folder, Json, command, login_name, opening_phrase, show, working
 from beside.core.cleaning import BETWEEN
 from beside.core.errors import BadInput, NotEnoughData, NotPermitted
 from beside.core.pairs import joined
@@ -18,8 +18,10 @@ from beside.core.pairs import joined
 def serve(host: str = "127.0.0.1", port: Annotated[int, typer.Option(min=1, max=65535)] = 8321, workspace: Folder = HERE) -> None:
     """Serve the API and the console."""
     from beside.cli.serving import serve as start
+    from beside.store.sealer import sealer_of
     from beside.store.workspace import Workspace
 
+    sealer_of(workspace).ask = opening_phrase
     start(Workspace.open(workspace, create=False), host, port, login_name())
 
 
