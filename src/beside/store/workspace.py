@@ -32,6 +32,7 @@ from beside.store.people import People
 from beside.store.permission import demand_role
 from beside.store.records import Records
 from beside.store.sealer import sealer_of
+from beside.store.transport import Tls
 from beside.store.wrapped_keys import source_of
 
 STATE = ".beside"
@@ -47,6 +48,7 @@ class Settings(BaseModel):
     language: Literal["en", "zh"] = Field("en", description="of the console and of what people are sent")
     database: str | None = Field(None, description="URL of a PostgreSQL database; None = SQLite inside the workspace")
     oidc: Oidc | None = Field(None, description="the table [oidc]: an identity provider to sign in through; None = there is none")
+    tls: Tls | None = Field(None, description="the table [tls]: certificate and key of the server; None = it speaks HTTP")
 
 
 @dataclass
@@ -185,13 +187,15 @@ def read_settings(folder: Path) -> Settings:
     values, outside = tables.pop("workspace", {}), tables.pop("oidc", None)
     source_of(folder)  # refuses a table [encryption] that is odd
     tables.pop("encryption", None)
-    if tables or not isinstance(values, dict) or "oidc" in values or not isinstance(outside, dict | None):
-        odd = next(iter(tables), "workspace" if not isinstance(values, dict) else "oidc")
-        raise BadOption(
-            f"'{file}' holds '{odd}' where a table is wanted.", "It has the tables [workspace], [oidc] and [encryption]."
-        )
+    tls = tables.pop("tls", None)
+    plain = {"workspace": values, "oidc": outside or {}, "tls": tls or {}}
+    inside = values if isinstance(values, dict) else {}
+    if odd := [*tables, *(name for name, table in plain.items() if not isinstance(table, dict) or name in inside)]:
+        hint = "Its tables: [workspace], [oidc], [tls], [encryption]."
+        raise BadOption(f"'{file}' holds '{odd[0]}' where a table is wanted.", hint)
     oidc = checked(Oidc, outside, "oidc") if outside is not None else None
-    return checked(Settings, {**values, "oidc": oidc}, "workspace")
+    paths = {name: folder / str(path) for name, path in (tls or {}).items()}  # from the workspace's folder on
+    return checked(Settings, {**values, "oidc": oidc, "tls": checked(Tls, paths, "tls") if tls is not None else None}, "workspace")
 
 
 def make_state(folder: Path, state: Path, create: bool) -> None:
