@@ -76,5 +76,7 @@ def protect(
 
 def secret(file: Path | None) -> bytes | None:
     """The secret that a person gives, in a file or in the environment."""
+    if file and not file.is_file():
+        raise BadInput(f"There is no file '{file}' to read a key from.", "Put at least 16 random bytes into it.")
     given = file.read_bytes().strip() if file else os.environ.get("BESIDE_PROTECT_KEY", "").encode()
     return given or None
