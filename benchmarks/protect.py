@@ -154,7 +154,8 @@ def news_part(rows: list[Row]) -> Iterator[str]:
     yield f"## Chinese news: CLUENER2020, {len(rows)} dev rows, names of people"
     yield ""
     yield f"Precision {shown(counts, precision)}, recall {shown(counts, recall)}, F1 {shown(counts, f_of(1))}."
-    yield "By the training rows, nicknames of players and foreign names without a dot are most of what is missed; teams and towns in foreign names most of what is wrong."
+    yield "By the training rows, nicknames of players and foreign"
+    yield "names without a dot are most of what is missed; teams and towns in foreign names most of what is wrong."
     yield ""
 
 

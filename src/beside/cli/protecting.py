@@ -32,6 +32,9 @@ def protect(
     action: Actions = None,
     kinds: Kinds = None,
     key_file: KeyFile = None,
+    tagger: Annotated[
+        str | None, typer.Option(help="Run or release on a `tag` corpus: its model looks for names, places and organisations too.")
+    ] = None,
     k_anonymity: Annotated[
         str | None,
         typer.Option(
@@ -56,7 +59,11 @@ def protect(
     if text is not None:
         from beside.protection.acting import Protector
 
-        made = Protector(how, key).text(text)
+        if tagger is None:
+            made = Protector(how, key).text(text)
+        else:
+            with working(workspace, as_) as loop:
+                made = Protector(how, key, tagger=loop.tagger(tagger)).text(text)
         found = [span._asdict() for span in made.spans]
         show(json, {"text": made.text, "spans": found}, lambda told: print(told["text"]))
         return False
@@ -76,7 +83,7 @@ def protect(
     if name is None:
         raise BadInput("The protected corpus needs a name.", f"beside protect {corpus} --name NAME")
     with working(workspace, as_) as loop:
-        child, report = loop.protect(str(corpus), name, how, key)
+        child, report = loop.protect(str(corpus), name, how, key, loop.tagger(tagger) if tagger else None)
     from beside.cli.protecting_telling import protection_in_words
 
     told: dict[str, Any] = {**child.model_dump(mode="json"), "protection": report.model_dump(mode="json")}
