@@ -23,6 +23,18 @@ KeyFile = Annotated[
     typer.Option(help="File with the secret of hash and surrogate; default: BESIDE_PROTECT_KEY, for a corpus the workspace's own."),
 ]
 
+TaggedBy = Annotated[
+    str | None, typer.Option(help="Run or release on a `tag` corpus: its model looks for names, places and organisations too.")
+]
+Columns = Annotated[
+    str | None,
+    typer.Option(help="Change nothing: count how many share these columns of groups, birth_year, sex, province; age:10 = in tens."),
+]
+Reviewed = Annotated[
+    str | None,
+    typer.Option(help="Change nothing: make a `tag` corpus of this name from the rows people looked at, to learn from."),
+]
+
 
 @command
 def protect(
@@ -32,19 +44,9 @@ def protect(
     action: Actions = None,
     kinds: Kinds = None,
     key_file: KeyFile = None,
-    tagger: Annotated[
-        str | None, typer.Option(help="Run or release on a `tag` corpus: its model looks for names, places and organisations too.")
-    ] = None,
-    k_anonymity: Annotated[
-        str | None,
-        typer.Option(
-            help="Change nothing: count how many share these columns of groups, birth_year, sex, province; age:10 = in tens."
-        ),
-    ] = None,
-    export_reviewed: Annotated[
-        str | None,
-        typer.Option(help="Change nothing: make a `tag` corpus of this name from the rows people looked at, to learn from."),
-    ] = None,
+    tagger: TaggedBy = None,
+    k_anonymity: Columns = None,
+    export_reviewed: Reviewed = None,
     k: Annotated[int, typer.Option(help="With --k-anonymity: how many must share a combination.")] = 5,
     workspace: Folder = HERE,
     as_: As = None,
