@@ -23,6 +23,18 @@ KeyFile = Annotated[
     typer.Option(help="File with the secret of hash and surrogate; default: BESIDE_PROTECT_KEY, for a corpus the workspace's own."),
 ]
 
+TaggedBy = Annotated[
+    str | None, typer.Option(help="Run or release on a `tag` corpus: its model looks for names, places and organisations too.")
+]
+Columns = Annotated[
+    str | None,
+    typer.Option(help="Change nothing: count how many share these columns of groups, birth_year, sex, province; age:10 = in tens."),
+]
+Reviewed = Annotated[
+    str | None,
+    typer.Option(help="Change nothing: make a `tag` corpus of this name from the rows people looked at, to learn from."),
+]
+
 
 @command
 def protect(
@@ -32,16 +44,9 @@ def protect(
     action: Actions = None,
     kinds: Kinds = None,
     key_file: KeyFile = None,
-    k_anonymity: Annotated[
-        str | None,
-        typer.Option(
-            help="Change nothing: count how many share these columns of groups, birth_year, sex, province; age:10 = in tens."
-        ),
-    ] = None,
-    export_reviewed: Annotated[
-        str | None,
-        typer.Option(help="Change nothing: make a `tag` corpus of this name from the rows people looked at, to learn from."),
-    ] = None,
+    tagger: TaggedBy = None,
+    k_anonymity: Columns = None,
+    export_reviewed: Reviewed = None,
     k: Annotated[int, typer.Option(help="With --k-anonymity: how many must share a combination.")] = 5,
     workspace: Folder = HERE,
     as_: As = None,
@@ -56,7 +61,11 @@ def protect(
     if text is not None:
         from beside.protection.acting import Protector
 
-        made = Protector(how, key).text(text)
+        if tagger is None:
+            made = Protector(how, key).text(text)
+        else:
+            with working(workspace, as_) as loop:
+                made = Protector(how, key, tagger=loop.tagger(tagger)).text(text)
         found = [span._asdict() for span in made.spans]
         show(json, {"text": made.text, "spans": found}, lambda told: print(told["text"]))
         return False
@@ -76,7 +85,7 @@ def protect(
     if name is None:
         raise BadInput("The protected corpus needs a name.", f"beside protect {corpus} --name NAME")
     with working(workspace, as_) as loop:
-        child, report = loop.protect(str(corpus), name, how, key)
+        child, report = loop.protect(str(corpus), name, how, key, loop.tagger(tagger) if tagger else None)
     from beside.cli.protecting_telling import protection_in_words
 
     told: dict[str, Any] = {**child.model_dump(mode="json"), "protection": report.model_dump(mode="json")}
@@ -86,5 +95,7 @@ def protect(
 
 def secret(file: Path | None) -> bytes | None:
     """The secret that a person gives, in a file or in the environment."""
+    if file and not file.is_file():
+        raise BadInput(f"There is no file '{file}' to read a key from.", "Put at least 16 random bytes into it.")
     given = file.read_bytes().strip() if file else os.environ.get("BESIDE_PROTECT_KEY", "").encode()
     return given or None
