@@ -79,6 +79,12 @@ class StorageFailed(BesideError):
     code, status = "storage_failed", 507
 
 
+class WorkerLost(BesideError):
+    """A process that shared the work of a training ended before it."""
+
+    code = "worker_lost"
+
+
 class Altered(BesideError):
     """Bytes on disk are not the bytes whose hash was recorded."""
 
