@@ -17,6 +17,7 @@ from beside.core.types import Actor, Corpus, Prediction
 from beside.core.vaults import OpenedValue, Pseudonyms
 from beside.protection import spans
 from beside.protection.acting import Protected, Protector
+from beside.reviewing import Reviewing
 from beside.stages import anonymity, protect
 from beside.stages.serve import Served
 from beside.store.artifacts import Artifacts
@@ -29,7 +30,7 @@ from beside.store.vault import Sealer
 from beside.store.workspace import Workspace
 
 
-class Protecting:
+class Protecting(Reviewing):
     """Part of `Loop`: protects what is stored, and what is given."""
 
     workspace: Workspace
@@ -65,6 +66,7 @@ class Protecting:
                 artifacts=self.artifacts,
                 progress=self.progress,
                 now=self.clock(),
+                reviews=self.records.span_reviews(self.actor, corpus.id),
             )
             self.records.add_protected(self.actor, child, report, sealer.made() if sealer else ())
             return self.records.corpus(self.actor, child.id), report

@@ -38,6 +38,10 @@ def protect(
             help="Change nothing: count how many share these columns of groups, birth_year, sex, province; age:10 = in tens."
         ),
     ] = None,
+    export_reviewed: Annotated[
+        str | None,
+        typer.Option(help="Change nothing: make a `tag` corpus of this name from the rows people looked at, to learn from."),
+    ] = None,
     k: Annotated[int, typer.Option(help="With --k-anonymity: how many must share a combination.")] = 5,
     workspace: Folder = HERE,
     as_: As = None,
@@ -63,6 +67,12 @@ def protect(
             measured = loop.k_anonymity(str(corpus), [one.strip() for one in k_anonymity.split(",") if one.strip()], k)
         show(json, {**measured.model_dump(mode="json"), "advice": measured.advice()}, lambda _: anonymity_in_words(measured))
         return measured.below > 0
+    if export_reviewed is not None:
+        from beside.cli.protecting_telling import reviewed_in_words
+
+        with working(workspace, as_) as loop:
+            show(json, loop.export_reviewed(str(corpus), export_reviewed), reviewed_in_words)
+        return False
     if name is None:
         raise BadInput("The protected corpus needs a name.", f"beside protect {corpus} --name NAME")
     with working(workspace, as_) as loop:

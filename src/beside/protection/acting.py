@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from beside.core.drawing import Draw
@@ -46,13 +47,18 @@ class Protector:
             raise BadInput("Pseudonyms are kept in the vault of a workspace.", "Protect a corpus so, not a single text.")
         self.draw = Draw(self.key)
 
-    def text(self, text: str, person: str | None = None) -> Protected:
+    def text(self, text: str, person: str | None = None, said: Sequence[Span] | None = None) -> Protected:
         """The text without what is found in it. A value that is found once is replaced wherever it stands in the text.
 
         Args:
             person: whose text it is, where that is known: dates of one person are shifted alike.
+            said: what a person says stands in it, sorted and apart; nothing else is looked for then. None: nobody looked.
         """
-        found = with_echoes(text, spans(text, self.plan.kinds))
+        found = (
+            with_echoes(text, spans(text, self.plan.kinds))
+            if said is None
+            else [one for one in said if one.kind in self.plan.kinds]
+        )
         edits = replaced(text, found, lambda span: self.instead(text[span.start : span.end], span.kind, person))
         if emptied := bool(found) and not edits.text.strip():
             edits = replaced(text, found, lambda span: f"<{span.kind.upper()}>")
