@@ -27,6 +27,7 @@ from beside.store.ledger import append
 from beside.store.permission import demand_role
 from beside.store.sealer import MARK, Sealer, sealer_of
 from beside.store.sealing import Keys
+from beside.store.secret import NAME
 from beside.store.workspace import Workspace
 
 CHUNK = 500  # rows in one transaction: others wait no longer than for these
@@ -133,8 +134,9 @@ def note(workspace: Workspace, actor: Actor, verb: str, detail: dict[str, Any]) 
 
 
 def content_files(state: Path) -> Iterator[Path]:
-    """Artifacts, and the models in bundles."""
+    """Artifacts, the models in bundles, and the secret that hashes of personal data hang on."""
     yield from sorted(path for path in (state / "artifacts").glob("??/*") if path.is_file() and not path.name.startswith("."))
+    yield from (file for file in [state / NAME] if file.is_file())
     yield from sorted(path for path in (state / "releases").glob("*/model/**/*") if path.is_file())
 
 
@@ -163,7 +165,7 @@ def convert_file(sealer: Sealer, file: Path, state: Path, seals: bool) -> None:
             with sealer.open(file) as plain, new.open("wb") as target:
                 shutil.copyfileobj(plain, target, 1 << 20)
         flush(new)
-        new.chmod(0o444)
+        new.chmod(file.stat().st_mode & 0o777)
         new.replace(file)
         flush(file.parent)
 
