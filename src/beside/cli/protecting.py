@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from beside.cli.frame import HERE, As, Folder, Json, command, show, working
 from beside.core.errors import BadInput
+
+if TYPE_CHECKING:
+    from beside.core.protecting import Plan
 
 Actions = Annotated[
     list[str] | None,
@@ -59,15 +62,7 @@ def protect(
         raise BadInput("Give a corpus, or a text.", 'beside protect CORPUS --name NAME, or beside protect --text "..."')
     how, key = read_plan(action or [], kinds), secret(key_file)
     if text is not None:
-        from beside.protection.acting import Protector
-
-        if tagger is None:
-            made = Protector(how, key).text(text)
-        else:
-            with working(workspace, as_) as loop:
-                made = Protector(how, key, tagger=loop.tagger(tagger)).text(text)
-        found = [span._asdict() for span in made.spans]
-        show(json, {"text": made.text, "spans": found}, lambda told: print(told["text"]))
+        show(json, of_a_text(text, how, key, tagger, workspace, as_), lambda told: print(told["text"]))
         return False
     if k_anonymity is not None:
         from beside.cli.protecting_telling import anonymity_in_words
@@ -91,6 +86,18 @@ def protect(
     told: dict[str, Any] = {**child.model_dump(mode="json"), "protection": report.model_dump(mode="json")}
     show(json, told, lambda _: protection_in_words(child, report))
     return False
+
+
+def of_a_text(text: str, how: Plan, key: bytes | None, tagger: str | None, workspace: Path, as_: str | None) -> dict[str, Any]:
+    """One text without its personal data, and the spans; a workspace is opened for a tagger alone."""
+    from beside.protection.acting import Protector
+
+    if tagger is None:
+        made = Protector(how, key).text(text)
+    else:
+        with working(workspace, as_) as loop:
+            made = Protector(how, key, tagger=loop.tagger(tagger)).text(text)
+    return {"text": made.text, "spans": [span._asdict() for span in made.spans]}
 
 
 def secret(file: Path | None) -> bytes | None:
