@@ -65,6 +65,7 @@ def build(
         bf16=multiplies_bf16(),
         single=task is None or (task.single and not any(map(is_pair, texts))),
         per_token=per_token,
+        headless=task is not None and task.apart,
     )
     filled = fill(recipe, facts)
     tokens.max_length = int(filled.max_length or tokens.max_length)
@@ -74,7 +75,7 @@ def build(
     if chosen:
         progress.say("Chosen from the data: " + ", ".join(f"{key}={value}" for key, value in chosen.items()) + ".")
     drop_unused(encoder)
-    model = Model(encoder, outputs or len(labels), filled.pooling, frozen_layers(filled, encoder))
+    model = Model(encoder, len(labels) if outputs is None else outputs, filled.pooling, frozen_layers(filled, encoder))
     if blank:
         blank.furnish(model)
     if task is not None:

@@ -20,7 +20,10 @@ from torch import Tensor
 from beside.core.answers import Reading, Said
 from beside.core.errors import BesideError, GateClosed
 from beside.core.interfaces import Task
+from beside.core.pairs import apart, is_pair
 from beside.core.registry import load
+from beside.engine import ranking
+from beside.engine.catalogue import Catalogue, load_catalogue
 from beside.engine.gradients import TokenInputs, opened
 from beside.engine.model import Facts, Model, load_model, read_facts
 from beside.engine.rows import by_length, collate
@@ -50,17 +53,22 @@ class TorchSubject:
         self.temperature = facts.temperature
         self.task: Task = load("tasks", facts.task).restored(facts.settings)
         self.pairs = facts.pairs
+        self.catalogue: Catalogue | None = None  # candidates to search in
         self.turn = threading.Lock()
 
     def logits(self, texts: Sequence[str]) -> np.ndarray:
         """Raw scores, float32, shape (len(texts), outputs); per token (len(texts), longest, outputs), padded with zeros."""
+        if self.task.apart:
+            return ranking.cosines(self, texts)
         rows = self.tokens.encode(texts)
         longest = max(map(len, rows), default=0)
         shape = (longest, self.model.head.out_features) if self.task.per_token else (self.model.head.out_features,)
         return self.infer(rows, self.model.__call__, shape)
 
     def embed(self, texts: Sequence[str]) -> np.ndarray:
-        """One vector per text, float32, shape (len(texts), hidden)."""
+        """One vector per text, float32, shape (len(texts), hidden); of a pair that is read apart it is that of the first text."""
+        if self.task.apart:
+            texts = [apart(text)[0] for text in texts]
         return self.infer(self.tokens.encode(texts), self.model.vector, (self.model.width,))
 
     def probabilities(self, texts: Sequence[str]) -> np.ndarray:
@@ -73,14 +81,27 @@ class TorchSubject:
 
     def answers(self, texts: Sequence[str]) -> list[Said]:
         """The task's answer to each text with its probabilities, as it is served."""
+        if self.task.ranks:
+            return ranking.answers(self, texts)
         return self.task.answers(self.logits(texts), self.temperature, self.labels, self.read(texts))
+
+    @property
+    def searches(self) -> bool:
+        """Whether a query alone can be asked."""
+        return self.catalogue is not None
+
+    def rank(self, query: str, documents: Sequence[str] | None, count: int) -> Said:
+        """The best of these documents for a query, or without documents of the candidates that are kept with the model."""
+        return ranking.said(self, query, documents, count)
 
     def read(self, texts: Sequence[str]) -> list[Reading]:
         """How the model reads each text, where the answer is per token; otherwise nothing, for nobody asks."""
         return self.tokens.read(texts) if self.task.per_token else []
 
     def token_counts(self, texts: Sequence[str]) -> list[int]:
-        """Tokens of each text before truncation."""
+        """Tokens of each text before truncation; of a pair that is read apart those of its longer text."""
+        if self.task.apart and any(map(is_pair, texts)):
+            return [max(self.tokens.counts([half for half in apart(text) if half is not None])) for text in texts]
         return self.tokens.counts(texts)
 
     def inputs_of(self, text: str) -> AbstractContextManager[TokenInputs]:
@@ -129,7 +150,9 @@ def load_subject(folder: Path, threads: int | None = None) -> TorchSubject:
     """
     if threads:
         torch.set_num_threads(threads)
-    return TorchSubject(*load_model(folder))
+    subject = TorchSubject(*load_model(folder))
+    subject.catalogue = load_catalogue(folder)
+    return subject
 
 
 def fresh_logits(folders: Sequence[Path], texts: Sequence[str]) -> list[np.ndarray]:

@@ -12,22 +12,25 @@ import numpy as np
 import torch
 
 from beside.core.errors import GateClosed
-from beside.core.interfaces import Method, Progress, Silent, Task
+from beside.core.interfaces import Method, Progress, Task
 from beside.core.pairs import is_pair
 from beside.core.recipe import BEST, Recipe
 from beside.core.registry import load, source
 from beside.core.types import Example
-from beside.engine.attaching import by_pairs, chosen, completed, guide_of, report_added
+from beside.engine.apart import ApartFit, apart_rows, distinct
+from beside.engine.attaching import by_pairs, chosen, completed, guide_of, has_head, report_added
 from beside.engine.automatic import spoken
 from beside.engine.building import build
+from beside.engine.catalogue import keep
 from beside.engine.checkpoint import Checkpoint
 from beside.engine.feed import Feed
 from beside.engine.fit import Fit, Fitted, Rows
 from beside.engine.losses import must_agree, must_have_effect, must_have_weights
-from beside.engine.model import Facts, Model, drops, save_model
+from beside.engine.model import Facts, drops, save_model
 from beside.engine.pairs import PairFit
 from beside.engine.probe import fit_temperature, probe
 from beside.engine.runtime import TRUTH_TEXTS, TorchSubject, fresh_logits
+from beside.engine.scoring import scores_on, scoring
 from beside.engine.telling import announcing, kept_rule, report_trainable, trainable
 from beside.engine.tracking import tensorboard
 from beside.engine.used_rows import used_rows_only
@@ -79,12 +82,14 @@ def train_model(
     boards: Path | None,
     progress: Progress,
     watch: Watch | None = None,
+    candidates: Sequence[str] = (),
 ) -> Trained:
     """Trains on `examples`, chooses on `tune` (may be empty), and saves the model into `folder`.
 
     Args:
         folder: None = only the scores are wanted: nothing is saved.
         watch: told each epoch's numbers and the recipe with every knob filled in; what it raises ends the training.
+        candidates: what a model that ranks keeps in its folder to search in, unless the recipe says otherwise.
 
     Raises:
         BadInput, BadOption: the base cannot be loaded or not be trained like this.
@@ -104,7 +109,8 @@ def train_model(
         row, recipe = routed(examples, labels, task_name, recipe, checkpoint.folder, resume, progress)
     given: dict[str, Any] = {"checkpoint": checkpoint, "resume": resume, "boards": boards, "progress": progress, "watch": watch}
     learned = learn(examples, tune, labels, task_name, recipe, **given)
-    scores = finish(folder, learned.subject, tune, [example.text for example in tune or examples], progress)
+    kept = candidates if learned.recipe.keep_candidates and learned.subject.task.ranks else ()
+    scores = finish(folder, learned.subject, tune, [example.text for example in tune or examples], progress, kept)
     return Trained(
         recipe=learned.recipe,
         scores=scores,
@@ -133,10 +139,13 @@ def learn(
     before = begun(checkpoint, resume, progress)
     if before is not None:
         recipe = recipe.model_copy(update={"threads": before["threads"]})  # sums depend on it, also on another machine
+    task: Task = load("tasks", task_name).configured(recipe)
+    examples = task.learned(examples, recipe)
     texts, targets = [example.text for example in examples], [str(example.target) for example in examples]
-    task: Task = load("tasks", task_name).ready(targets, labels)
+    task = task.ready(targets, labels)
     must_have_weights(recipe, task)
-    model, tokens, recipe, cut = build(recipe, texts, labels, checkpoint.folder, progress, task.outputs(labels), task)
+    read = distinct(texts) if task.apart else texts
+    model, tokens, recipe, cut = build(recipe, read, labels, checkpoint.folder, progress, task.outputs(labels), task)
     named = [Example(id=label, text=spoken(label), target=label) for label in labels] if recipe.label_names else []
     learned = [*examples, *named]
     pairs = any(map(is_pair, texts))
@@ -149,7 +158,7 @@ def learn(
     report_trainable(model, names, method.probe_first, progress)
     report_added(method, recipe, progress)
     rows = rows_of(subject, learned, progress)
-    if method.probe_first and before is None:
+    if method.probe_first and before is None and has_head(method, names, task, progress):
         probe(model, rows, labels, recipe, progress, task)
     told = partial(watch, recipe=recipe) if watch else None
     fitted = descend(subject, method, names, rows, tune, recipe, checkpoint, before is not None, boards, progress, told)
@@ -187,14 +196,14 @@ def descend(
 
     torch.manual_seed(recipe.seed)  # dropout is the same whether or not a probe came before
     making = partial(
-        PairFit if refit else Fit,
+        PairFit if refit else ApartFit if subject.task.apart else Fit,
         subject.model,
         names,
         rows,
         task=subject.task,
         labels=subject.labels,
         weights_K=weights_of(rows.targets, subject.labels) if recipe.class_weights == "balanced" else None,
-        evaluate=scoring(subject, tune, refit, progress.say if recipe.epoch_report else None) if tune else None,
+        evaluate=scoring(subject, tune, refit, recipe, progress) if tune else None,
         recipe=recipe,
         checkpoint=checkpoint,
         progress=progress,
@@ -214,24 +223,13 @@ def descend(
     return fitted
 
 
-def scoring(
+def finish(
+    folder: Path | None,
     subject: TorchSubject,
     tune: Sequence[Example],
-    refit: Callable[[Progress], None] | None,
-    say: Callable[[str], None] | None,
-) -> Callable[[Model], dict[str, float]]:
-    """What scores the model after each epoch, its head fitted first where the steps do not train it."""
-
-    def evaluate(model: Model) -> dict[str, float]:
-        if refit:
-            refit(Silent())
-        return scores_on(subject, subject.task, tune, say)
-
-    return evaluate
-
-
-def finish(
-    folder: Path | None, subject: TorchSubject, tune: Sequence[Example], texts: list[str], progress: Progress
+    texts: list[str],
+    progress: Progress,
+    candidates: Sequence[str] = (),
 ) -> dict[str, float]:
     """Fits on the tune split what the task needs, scores it, saves the model, and proves that it reloads."""
     scores: dict[str, float] = {}
@@ -246,6 +244,8 @@ def finish(
         return scores
     subject.facts = replace(subject.facts, temperature=temperature, settings=subject.task.settings())
     save_model(folder, subject.model, subject.tokens, subject.facts)
+    if candidates:
+        keep(folder, subject, candidates, progress)
     prove(folder, subject, texts, progress)
     return scores
 
@@ -253,6 +253,8 @@ def finish(
 def rows_of(subject: TorchSubject, examples: Sequence[Example], progress: Progress) -> Rows:
     """Training rows with their targets, as the loop takes them."""
     texts, targets = [example.text for example in examples], [str(example.target) for example in examples]
+    if subject.task.apart:
+        return apart_rows(subject, texts, targets, progress)
     feed = Feed(subject.model, subject.tokens.encode(texts), subject.tokens.pad_id, progress)
     return Rows(feed=feed, targets=targets, encoded=subject.task.encode(targets, subject.labels, subject.read(texts)))
 
@@ -265,19 +267,6 @@ def weights_of(targets: Sequence[str], labels: Sequence[str]) -> torch.Tensor:
 def class_weights(counts: np.ndarray) -> torch.Tensor:
     """Inverse class frequency with mean 1 over the rows, shape (labels,)."""
     return torch.tensor(counts.sum() / (len(counts) * counts), dtype=torch.float32)
-
-
-def scores_on(
-    subject: TorchSubject, task: Task, examples: Sequence[Example], say: Callable[[str], None] | None = None
-) -> dict[str, float]:
-    """The task's scores on these rows, and the mean loss in nats; `say` is told the task's report."""
-    texts, targets = [example.text for example in examples], [str(example.target) for example in examples]
-    logits, read = subject.logits(texts), subject.read(texts)
-    answers = task.decode(logits, subject.labels, read)
-    if say:
-        say(task.report(answers, targets))
-    loss = task.loss(torch.from_numpy(logits), task.encode(targets, subject.labels, read), None, 0.0)
-    return {**task.score(answers, targets, subject.labels), "loss": float(loss)}
 
 
 def prove(folder: Path, subject: TorchSubject, texts: list[str], progress: Progress) -> None:

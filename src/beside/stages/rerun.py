@@ -11,6 +11,7 @@ from typing import Literal
 import numpy as np
 
 from beside.core.interfaces import Progress
+from beside.core.ranking import catalogue
 from beside.core.repetition import Repetition
 from beside.core.types import Corpus, Run, Splits
 from beside.engine.checkpoint import Checkpoint
@@ -63,6 +64,7 @@ def rerun(
             resume=checkpoint.index.exists(),
             boards=None,
             progress=progress,
+            candidates=catalogue(*splits),
         )
         texts = [row.text for row in tune or train]
         before, after = (load_subject(place, run.recipe.threads) for place in (artifacts.folder(run.model), Path(made)))

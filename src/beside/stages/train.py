@@ -18,6 +18,7 @@ from beside import __version__
 from beside.core.errors import Altered, BadInput, BadOption, NotEnoughData, UnreadableText
 from beside.core.interfaces import Progress, Task
 from beside.core.pairs import whole
+from beside.core.ranking import catalogue
 from beside.core.recipe import Recipe, checked
 from beside.core.registry import load
 from beside.core.types import Corpus, Example, Run, Splits, content_id
@@ -90,6 +91,7 @@ def train(
             boards=boards / home.name if boards else None,
             progress=progress,
             watch=trackings.watch,
+            candidates=catalogue(*splits),
         )
         model = artifacts.put_folder(folder)
         trackings.end(trained.recipe, trained.scores, trained.history)
