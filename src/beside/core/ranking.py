@@ -1,6 +1,7 @@
 """Queries and candidates: which are relevant to which, and at which places a model ranks the relevant ones.
 
-Rows are pairs of texts (core/pairs.py), query and candidate, with a grade of relevance as target. Suffixes: Q queries, C candidates.
+Rows are pairs of texts (core/pairs.py), query and candidate, with a grade of relevance as target. Suffixes: Q queries,
+C candidates.
 """
 
 from __future__ import annotations

@@ -120,7 +120,7 @@ class Recipe(BaseModel):
     ranker: Literal["bi-encoder", "cross-encoder"] = knob(
         "bi-encoder",
         "name",
-        "of the task rank: bi-encoder = a vector per text, finds among any number; cross-encoder = reads both, reorders the first 50",
+        "of the task rank: bi-encoder = a vector per text, finds among any number; cross-encoder = reads both, reorders 50",
     )
     rank_temperature: float = knob(
         0.05, "cosine", "of the bi-encoder's softmax over a batch: lower minds the nearest negatives more", ge=0.005, le=1

@@ -70,9 +70,7 @@ def load_catalogue(folder: Path) -> Catalogue | None:
         texts = json.loads((folder / TEXTS).read_text(encoding="utf-8"))
         vectors_CH = load_file(folder / VECTORS)["vectors"] if (folder / VECTORS).is_file() else None
     except (OSError, ValueError, KeyError, SafetensorError) as error:
-        raise BadInput(
-            f"Cannot read the candidates in '{folder.name}': {error}", "The folder must be one that Beside saved."
-        ) from error
+        raise BadInput(f"Cannot read the candidates in '{folder.name}': {error}", "Train it again.") from error
     if vectors_CH is not None and len(vectors_CH) != len(texts):
         raise BadInput(f"'{folder.name}' holds {len(texts)} candidates and {len(vectors_CH)} vectors.", "Train it again.")
     return Catalogue(texts, vectors_CH)

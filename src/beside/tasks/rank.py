@@ -1,7 +1,7 @@
 """The best candidates for a query: a question finds its answer, a search its page.
 
-A row is a query (`text`), a candidate (`pair`) and how relevant it is: 1 or 0, a grade 0..3, or no label column at all, and then every
-row is a relevant pair. The knob `ranker` says how the two are read: apart, as a bi-encoder, whose cosines find one among any number
+A row is a query (`text`), a candidate (`pair`) and how relevant it is: 1 or 0, a grade 0..3, or no label column at all, and
+then every row is a relevant pair. The knob `ranker` says how the two are read: apart, as a bi-encoder, whose cosines find one among any number
 of candidates, or together, as a cross-encoder, which orders the first 50 that BM25 finds anew.
 """
 
@@ -25,7 +25,8 @@ if TYPE_CHECKING:  # torch takes seconds to load, and intake needs none
 
 RELEVANT = "relevant"  # the one label: rows that carry it are what is learned
 GRADES = ("0", "1", "2", "3")
-YES_NO = {"true": "1", "yes": "1", "relevant": "1", "是": "1", "相关": "1", "false": "0", "no": "0", "irrelevant": "0", "否": "0", "不相关": "0"}  # fmt: skip
+YES, NO = ("true", "yes", "relevant", "是", "相关"), ("false", "no", "irrelevant", "否", "不相关")
+YES_NO = {**dict.fromkeys(YES, "1"), **dict.fromkeys(NO, "0")}
 LEAST = 0.1  # share of the tune split's relevant pairs that may score below the threshold
 
 
