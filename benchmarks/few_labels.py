@@ -28,6 +28,7 @@ from beside.core.interfaces import Silent
 from beside.core.recipe import Recipe
 from beside.core.types import Example
 from beside.engine.checkpoint import Checkpoint
+from beside.engine.keeping import Keeping
 from beside.engine.model import embedded_folder
 from beside.engine.runtime import load_subject
 from beside.engine.training import train_model
@@ -81,8 +82,7 @@ def ours(learned: list[Example], asked: list[Example], method: str, seed: int, t
         model, left = Path(folder) / "model", Checkpoint(Path(folder) / "left")
         recipe = Recipe(method=method, seed=seed, threads=threads)
         began = time.perf_counter()
-        given = {"checkpoint": left, "resume": False, "boards": None, "progress": Silent()}
-        trained = train_model(model, learned, [], labels, "classify", recipe, **given)
+        trained = train_model(model, learned, [], labels, "classify", recipe, Keeping(checkpoint=left, progress=Silent()))
         seconds = time.perf_counter() - began
         answers = load_subject(model, threads).predict([example.text for example in asked])
     return {**scored(answers, asked), "seconds": round(seconds, 1), "method": trained.recipe.method, "route": trained.history[:1]}

@@ -139,13 +139,14 @@ def beside(turn: Connection, count: int, epochs: int, **settings: object) -> Non
     from beside.core.recipe import Recipe
     from beside.core.registry import load
     from beside.core.types import Example
-    from beside.engine import training
     from beside.engine.building import build
     from beside.engine.checkpoint import Checkpoint
     from beside.engine.feed import Feed
     from beside.engine.fit import Fit, Rows
     from beside.engine.model import Facts
+    from beside.engine.probe import probe
     from beside.engine.runtime import TorchSubject
+    from beside.engine.scoring import scores_on
     from beside.engine.used_rows import used_rows_only
 
     texts, labels, dev_texts, dev_labels = rows(count)
@@ -160,14 +161,14 @@ def beside(turn: Connection, count: int, epochs: int, **settings: object) -> Non
     began = time.perf_counter()
     data = Rows(feed=Feed(model, tokens.encode(texts), tokens.pad_id), targets=[known[label] for label in labels])
     if method.probe_first:
-        training.probe(model, data, known, recipe, Silent())
+        probe(model, data, known, recipe, Silent())
     torch.manual_seed(0)
     parts = {"task": subject.task, "labels": known, "weights_K": None, "evaluate": None, "recipe": recipe}
     answers = zip(dev_texts, dev_labels, strict=True)
     dev = [Example(id=str(index), text=text, target=known[label]) for index, (text, label) in enumerate(answers)]
 
     def accuracy() -> float:
-        return training.scores_on(subject, subject.task, dev)["accuracy"]
+        return scores_on(subject, subject.task, dev)["accuracy"]
 
     with used_rows_only(model, trained, data.feed.ids, tokens.pad_id):
         fit = Fit(model, trained, data, **parts, checkpoint=Checkpoint(folder / "none"), progress=Silent())

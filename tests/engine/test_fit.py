@@ -13,9 +13,9 @@ import torch
 from beside.core.errors import BadInput
 from beside.core.recipe import Recipe
 from beside.engine import fit as fitting
+from beside.engine.descending import class_weights
 from beside.engine.fit import Fit
 from beside.engine.optimizer import schedule
-from beside.engine.training import class_weights
 
 Make = Callable[..., Fit]
 

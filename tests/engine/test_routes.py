@@ -17,6 +17,7 @@ from beside.core.recipe import Recipe
 from beside.core.types import Example
 from beside.engine import routes, training
 from beside.engine.checkpoint import Checkpoint
+from beside.engine.keeping import Keeping
 from beside.engine.routes import Route, candidates, chosen, folds, keep, kept, measured
 from beside.engine.runtime import load_subject
 from beside.engine.training import train_model
@@ -96,9 +97,9 @@ def train(tmp_path: Path, messages: Any, tiny_base: Path, monkeypatch: pytest.Mo
     def trained(name: str, resume: bool = False, **settings: Any) -> tuple[training.Trained, Heard, bytes]:
         given = {"base": str(tiny_base), "epochs": 1, "pooling": "mean", "threads": 1, **settings}
         heard = Heard()
-        left = {"checkpoint": Checkpoint(tmp_path / name), "resume": resume, "boards": None, "progress": heard}
+        keeping = Keeping(checkpoint=Checkpoint(tmp_path / name), resume=resume, progress=heard)
         labels = ("cancel", "deliver", "refund")
-        found = train_model(tmp_path / f"{name}-model", examples_of(messages(24)), [], labels, "classify", Recipe(**given), **left)
+        found = train_model(tmp_path / f"{name}-model", examples_of(messages(24)), [], labels, "classify", Recipe(**given), keeping)
         return found, heard, (tmp_path / f"{name}-model" / "model.safetensors").read_bytes()
 
     return trained

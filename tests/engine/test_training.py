@@ -19,7 +19,9 @@ from beside.engine import training
 from beside.engine.building import build
 from beside.engine.checkpoint import Checkpoint
 from beside.engine.fit import Fit
+from beside.engine.keeping import Keeping
 from beside.engine.runtime import load_subject
+from beside.engine.telling import announcing
 from beside.engine.training import Trained, train_model
 
 CHINESE = {
@@ -65,8 +67,8 @@ def train(
         labels = tuple(sorted({str(example.target) for example in learned}))
         given = {"base": str(tiny_base), "epochs": 2, "pooling": "mean", "learning_rate": 3e-3, "threads": 1, **settings}
         heard = Heard()
-        left = {"checkpoint": Checkpoint(tmp_path / "checkpoints"), "resume": resume, "boards": None}
-        found = train_model(tmp_path / name, learned, chosen, labels, "classify", Recipe(**given), progress=heard, **left)
+        keeping = Keeping(checkpoint=Checkpoint(tmp_path / "checkpoints"), resume=resume, progress=heard)
+        found = train_model(tmp_path / name, learned, chosen, labels, "classify", Recipe(**given), keeping)
         return found, heard, tmp_path / name
 
     return trained
@@ -208,7 +210,7 @@ def test_curves_that_cannot_be_written_end_no_training(train: Any, tmp_path: Pat
     def full(row: dict[str, float]) -> None:
         raise OSError("No space left on device")
 
-    on_epoch = training.announcing(heard, full)
+    on_epoch = announcing(heard, full)
     on_epoch({"epoch": 1.0, "loss": 0.5})
     on_epoch({"epoch": 2.0, "loss": 0.4})
     assert sum("TensorBoard" in said for said in heard.said) == 1 and sum("loss" in said for said in heard.said) == 2

@@ -15,6 +15,7 @@ from beside.core.recipe import Recipe
 from beside.core.types import Example
 from beside.engine import training
 from beside.engine.checkpoint import Checkpoint
+from beside.engine.keeping import Keeping
 from beside.engine.model import Model, drop_unused
 from beside.engine.runtime import load_subject
 from beside.engine.training import Trained, train_model
@@ -73,10 +74,9 @@ def train(tmp_path: Path, messages: Any, tiny_base: Path, monkeypatch: pytest.Mo
         both = [*messages(rows, 0), *messages(rows, 1)]
         examples = [Example(id=str(place), text=text, target=label) for place, (text, label) in enumerate(both)]
         given = {"base": str(tiny_base), "epochs": 2, "pooling": "mean", "threads": 1, **settings}
-        heard, left = Heard(), {"checkpoint": Checkpoint(tmp_path / f"checkpoint-{name}"), "resume": resume, "boards": None}
-        found = train_model(
-            tmp_path / name, examples[:rows], examples[rows:], LABELS, "classify", Recipe(**given), progress=heard, **left
-        )  # fmt: skip
+        heard = Heard()
+        keeping = Keeping(checkpoint=Checkpoint(tmp_path / f"checkpoint-{name}"), resume=resume, progress=heard)
+        found = train_model(tmp_path / name, examples[:rows], examples[rows:], LABELS, "classify", Recipe(**given), keeping)
         return found, heard, tmp_path / name
 
     return trained

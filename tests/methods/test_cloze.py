@@ -20,6 +20,7 @@ from beside.core.types import Example
 from beside.engine import training
 from beside.engine.building import build
 from beside.engine.checkpoint import Checkpoint
+from beside.engine.keeping import Keeping
 from beside.engine.model import Facts, Model
 from beside.engine.rows import collate
 from beside.engine.runtime import TorchSubject, load_subject
@@ -95,9 +96,9 @@ def train(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., tupl
     def trained(folder: Path, rows: list[tuple[str, str]], labels: Any = LABELS, **settings: Any) -> tuple[training.Trained, Path]:
         given = {"base": str(folder), "method": "cloze", "threads": 1, "epochs": 2, **settings}
         examples = [Example(id=str(place), text=text, target=label) for place, (text, label) in enumerate(rows)]
-        left = {"checkpoint": Checkpoint(tmp_path / "left"), "resume": False, "boards": None, "progress": Silent()}
+        keeping = Keeping(checkpoint=Checkpoint(tmp_path / "left"), progress=Silent())
         return training.train_model(
-            tmp_path / "model", examples, [], labels, "classify", Recipe(**given), **left
+            tmp_path / "model", examples, [], labels, "classify", Recipe(**given), keeping
         ), tmp_path / "model"
 
     return trained

@@ -17,6 +17,7 @@ from beside.core.types import Example
 from beside.engine import training
 from beside.engine.checkpoint import Checkpoint
 from beside.engine.fit import Fit
+from beside.engine.keeping import Keeping
 from beside.engine.runtime import load_subject
 from beside.engine.training import Trained, train_model
 
@@ -33,9 +34,9 @@ def train(tmp_path: Path, tiny_base: Path, messages: Any, monkeypatch: pytest.Mo
         rows = [Example(id=str(place), text=text, target=label) for place, (text, label) in enumerate(messages(45))]
         held = [Example(id=f"t{place}", text=text, target=label) for place, (text, label) in enumerate(messages(max(tune, 1), 1))]
         given = {"base": str(tiny_base), "method": "contrastive", "pooling": "mean", "epochs": 3, "threads": 1, **settings}
-        left = {"checkpoint": Checkpoint(tmp_path / "left"), "resume": resume, "boards": None, "progress": Silent()}
+        keeping = Keeping(checkpoint=Checkpoint(tmp_path / "left"), resume=resume, progress=Silent())
         recipe = Recipe(**{"learning_rate": 3e-3, **given})
-        return train_model(tmp_path / name, rows, held[:tune], LABELS, "classify", recipe, **left), tmp_path / name
+        return train_model(tmp_path / name, rows, held[:tune], LABELS, "classify", recipe, keeping), tmp_path / name
 
     return trained
 

@@ -13,12 +13,14 @@ from beside.core import registry
 from beside.core.errors import BadOption
 from beside.core.interfaces import Silent
 from beside.core.recipe import Recipe
+from beside.engine.attaching import by_pairs
 from beside.engine.checkpoint import Checkpoint
 from beside.engine.feed import Feed
 from beside.engine.fit import Fit, Rows
 from beside.engine.model import Model, drop_unused
 from beside.engine.pairs import PairFit
-from beside.engine.training import by_pairs, probe, trainable
+from beside.engine.probe import probe
+from beside.engine.telling import trainable
 
 METHODS = registry.names("methods")
 LABELS = ("calm", "loud")

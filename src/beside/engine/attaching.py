@@ -43,6 +43,14 @@ def has_head(method: Method, names: Sequence[str], task: Task, progress: Progres
     return False
 
 
+def head_first(method: Method, task: Task) -> bool:
+    """Whether the head is fitted before the steps; one that answers per token learns by them, beside the parts a method adds.
+
+    Without such parts a method that fits the head first has nothing else to offer, and `engine/probe.py` refuses it.
+    """
+    return method.probe_first and not (task.per_token and hasattr(method, "finish"))
+
+
 def guide_of(method: Method) -> Callable[[int], Guide | None]:
     """What makes the guide of a training, given how many steps it has."""
     found: Callable[[int], Guide | None] | None = getattr(method, "guide", None)

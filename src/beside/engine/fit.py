@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
-from typing import Any
 
 import numpy as np
 import torch
@@ -19,13 +18,14 @@ from torch import Tensor, nn
 from beside.core.errors import BadInput
 from beside.core.interfaces import Guide, Progress, Task
 from beside.core.recipe import Recipe
-from beside.engine.checkpoint import Checkpoint, State
+from beside.engine.checkpoint import Checkpoint
 from beside.engine.feed import Feed
 from beside.engine.interrupt import patient
 from beside.engine.losses import Criterion
 from beside.engine.model import Model
 from beside.engine.optimizer import make_optimizer, schedule
 from beside.engine.rows import balanced, bucketed
+from beside.engine.snapshot import Fitted, put_back, taken
 
 CHECKPOINT_SECONDS = 30.0  # at most so much work is lost to a kill; a write takes a second or two
 
@@ -37,15 +37,6 @@ class Rows:
     feed: Feed
     targets: list[str]
     encoded: Tensor | None = None  # targets as the loss takes them; None = the task encodes them from `targets` alone
-
-
-@dataclass
-class Fitted:
-    """How a training went; the model holds the kept weights."""
-
-    history: list[dict[str, float]] = field(default_factory=list)
-    kept_epoch: int = 0
-    seconds_before: float = 0.0  # spent before the kill that this process resumed from
 
 
 class Fit:
@@ -227,29 +218,7 @@ class Fit:
 
     def save(self) -> None:
         """Writes everything that decides the rest of the training."""
-        tensors = {f"model.{name}": tensor for name, tensor in self.model.state_dict().items()}
-        tensors |= {f"best.{name}": tensor for name, tensor in (self.best or {}).items()}
-        moments = self.optimizer.state_dict()["state"]
-        tensors |= {
-            f"moment.{index}.{name}": tensor
-            for index, state in moments.items()
-            for name, tensor in state.items()
-            if tensor is not None
-        }
-        tensors |= {f"guide.{name}": tensor for name, tensor in (self.guide.state() if self.guide else {}).items()}
-        tensors["random"] = torch.get_rng_state()
-        spent = self.fitted.seconds_before + time.perf_counter() - self.since
-        facts: dict[str, Any] = {
-            "step": self.step,
-            "steps": self.steps,
-            "epoch": self.epoch,
-            "step_in_epoch": self.step_in_epoch,
-            "loss_sum": self.loss_sum,
-            "best_score": list(self.best_score) if self.best else None,
-            "threads": self.recipe.threads,  # sums depend on it
-            "fitted": {"history": self.fitted.history, "kept_epoch": self.fitted.kept_epoch, "seconds_before": spent},
-        }
-        self.checkpoint.save(State(tensors=tensors, facts=facts))
+        self.checkpoint.save(taken(self))
         self.saved = time.perf_counter()
 
     def restore(self) -> None:
@@ -263,33 +232,8 @@ class Fit:
         if state is None:
             return
         try:
-            self.put_back(state.facts, state.tensors)
+            put_back(self, state)
         except (KeyError, TypeError, ValueError, RuntimeError) as error:
             hint = f"Delete the folder {self.checkpoint.folder}, then train from the beginning."
             raise BadInput(f"The checkpoint does not fit this training: {error}", hint) from error
         self.progress.say(f"Resumed at step {self.step} of {self.steps}, {self.epoch} of {self.epochs} epochs done.")
-
-    def put_back(self, facts: dict[str, Any], tensors: dict[str, Tensor]) -> None:
-        """The state of this training from what `save` made of it."""
-        if facts["steps"] != self.steps:
-            raise ValueError(f"it has {facts['steps']} steps, this one {self.steps}.")
-        self.model.load_state_dict(part(tensors, "model."))
-        self.best = part(tensors, "best.") or None
-        moments: dict[int, dict[str, Tensor]] = {}
-        for name, tensor in part(tensors, "moment.").items():
-            index, _, key = name.partition(".")
-            moments.setdefault(int(index), {})[key] = tensor
-        self.optimizer.load_state_dict({**self.optimizer.state_dict(), "state": moments})
-        if self.guide is not None:
-            self.guide.put_back(part(tensors, "guide."))
-        torch.set_rng_state(tensors["random"])
-        self.epoch, self.step_in_epoch, self.loss_sum = facts["epoch"], facts["step_in_epoch"], facts["loss_sum"]
-        if facts["best_score"]:
-            self.best_score = (facts["best_score"][0], facts["best_score"][1])
-        self.fitted = Fitted(**facts["fitted"])
-        self.first = self.step
-
-
-def part(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
-    """The tensors under a prefix, without it."""
-    return {name.removeprefix(prefix): tensor for name, tensor in tensors.items() if name.startswith(prefix)}

@@ -30,12 +30,13 @@ from beside.engine.bases import longest
 from beside.engine.building import multiplies_bf16, must_be_readable
 from beside.engine.checkpoint import Checkpoint
 from beside.engine.fit import Fit, Rows
+from beside.engine.keeping import begun
 from beside.engine.loading import origin_of
 from beside.engine.masked import MaskedModel, save_base, start
 from beside.engine.masking import Masking, Piece, masking_for, pieces
 from beside.engine.rows import by_length, collate
+from beside.engine.telling import announcing
 from beside.engine.tokens import Tokens, special_id
-from beside.engine.training import announcing, begun
 
 HELD_OUT = 20  # one text in so many is held out
 FEWEST_TEXTS = 100

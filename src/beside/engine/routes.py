@@ -11,7 +11,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
 
 import numpy as np
 
@@ -21,6 +20,7 @@ from beside.core.recipe import Recipe
 from beside.core.registry import load, names
 from beside.core.types import Example
 from beside.engine.checkpoint import Checkpoint, seal
+from beside.engine.keeping import Keeping
 from beside.engine.training import learn
 
 FOLDS = 2  # each method is trained on half of the rows twice: about as long as one training on all of them
@@ -152,8 +152,8 @@ def held_out(
         asked = [example for example, own in zip(examples, parts, strict=True) if own == part]
         rest = [example for example, own in zip(examples, parts, strict=True) if own != part]
         with TemporaryDirectory(prefix="route-", dir=home, ignore_cleanup_errors=True) as folder:
-            given: dict[str, Any] = {"checkpoint": Checkpoint(Path(folder)), "resume": False, "boards": None}
-            subject = learn(rest, [], labels, task_name, recipe, **given, progress=Silent()).subject
+            keeping = Keeping(checkpoint=Checkpoint(Path(folder)), progress=Silent())
+            subject = learn(rest, [], labels, task_name, recipe, keeping).subject
         probabilities = subject.probabilities([example.text for example in asked])
         said = subject.task.decode(probabilities, subject.labels)
         right[parts == part] = [answer == example.target for answer, example in zip(said, asked, strict=True)]

@@ -2,46 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
-from typing import Any, Protocol
 
 import numpy as np
-import torch
 
 from beside.core.errors import GateClosed
-from beside.core.interfaces import Method, Progress, Task
+from beside.core.interfaces import Progress, Task
 from beside.core.pairs import is_pair
 from beside.core.recipe import BEST, Recipe
 from beside.core.registry import load, source
 from beside.core.types import Example
-from beside.engine.apart import ApartFit, apart_rows, distinct
-from beside.engine.attaching import by_pairs, chosen, completed, guide_of, has_head, report_added
+from beside.engine.apart import distinct
+from beside.engine.attaching import by_pairs, chosen, completed, has_head, head_first, report_added
 from beside.engine.automatic import spoken
 from beside.engine.building import build
 from beside.engine.catalogue import keep
-from beside.engine.checkpoint import Checkpoint
-from beside.engine.feed import Feed
-from beside.engine.fit import Fit, Fitted, Rows
+from beside.engine.descending import descend, rows_of
+from beside.engine.fit import Fitted
+from beside.engine.keeping import Keeping, begun
 from beside.engine.losses import must_agree, must_have_effect, must_have_weights
 from beside.engine.model import Facts, drops, save_model
-from beside.engine.pairs import PairFit
 from beside.engine.probe import fit_temperature, probe
 from beside.engine.runtime import TRUTH_TEXTS, TorchSubject, fresh_logits
-from beside.engine.scoring import scores_on, scoring
-from beside.engine.telling import announcing, kept_rule, report_trainable, trainable
-from beside.engine.tracking import tensorboard
-from beside.engine.used_rows import used_rows_only
+from beside.engine.scoring import scores_on
+from beside.engine.telling import report_trainable, trainable
 
 TRUTH_TOLERANCE = 1e-4  # logits; a reload on the same machine differs by less
-
-
-class Watch(Protocol):
-    """Told after each epoch."""
-
-    def __call__(self, row: dict[str, float], recipe: Recipe) -> None: ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,19 +64,14 @@ def train_model(
     labels: tuple[str, ...],
     task_name: str,
     recipe: Recipe,
-    *,
-    checkpoint: Checkpoint,
-    resume: bool,
-    boards: Path | None,
-    progress: Progress,
-    watch: Watch | None = None,
+    keeping: Keeping,
     candidates: Sequence[str] = (),
 ) -> Trained:
     """Trains on `examples`, chooses on `tune` (may be empty), and saves the model into `folder`.
 
     Args:
         folder: None = only the scores are wanted: nothing is saved.
-        watch: told each epoch's numbers and the recipe with every knob filled in; what it raises ends the training.
+        keeping: where its state is saved and who is told; what its `watch` raises ends the training.
         candidates: what a model that ranks keeps in its folder to search in, unless the recipe says otherwise.
 
     Raises:
@@ -106,11 +89,10 @@ def train_model(
     if recipe.method == BEST:
         from beside.engine.routes import routed  # it trains by this file
 
-        row, recipe = routed(examples, labels, task_name, recipe, checkpoint.folder, resume, progress)
-    given: dict[str, Any] = {"checkpoint": checkpoint, "resume": resume, "boards": boards, "progress": progress, "watch": watch}
-    learned = learn(examples, tune, labels, task_name, recipe, **given)
+        row, recipe = routed(examples, labels, task_name, recipe, keeping.checkpoint.folder, keeping.resume, keeping.progress)
+    learned = learn(examples, tune, labels, task_name, recipe, keeping)
     kept = candidates if learned.recipe.keep_candidates and learned.subject.task.ranks else ()
-    scores = finish(folder, learned.subject, tune, [example.text for example in tune or examples], progress, kept)
+    scores = finish(folder, learned.subject, tune, [example.text for example in tune or examples], keeping.progress, kept)
     return Trained(
         recipe=learned.recipe,
         scores=scores,
@@ -128,15 +110,11 @@ def learn(
     labels: tuple[str, ...],
     task_name: str,
     recipe: Recipe,
-    *,
-    checkpoint: Checkpoint,
-    resume: bool,
-    boards: Path | None,
-    progress: Progress,
-    watch: Watch | None = None,
+    keeping: Keeping,
 ) -> Learned:
     """A trained model in memory, neither scored nor saved. Raises as `train_model` does."""
-    before = begun(checkpoint, resume, progress)
+    checkpoint, progress = keeping.checkpoint, keeping.progress
+    before = begun(checkpoint, keeping.resume, progress)
     if before is not None:
         recipe = recipe.model_copy(update={"threads": before["threads"]})  # sums depend on it, also on another machine
     task: Task = load("tasks", task_name).configured(recipe)
@@ -155,72 +133,15 @@ def learn(
     names = method.attach(model)
     must_have_effect(recipe, bool(names) and not by_pairs(method), drops(model))
     learns, there = trainable(model, names), sum(parameter.numel() for parameter in model.parameters())
-    report_trainable(model, names, method.probe_first, progress)
+    first = head_first(method, task)
+    report_trainable(model, names, first, progress)
     report_added(method, recipe, progress)
     rows = rows_of(subject, learned, progress)
-    if method.probe_first and before is None and has_head(method, names, task, progress):
+    if first and before is None and has_head(method, names, task, progress):
         probe(model, rows, labels, recipe, progress, task)
-    told = partial(watch, recipe=recipe) if watch else None
-    fitted = descend(subject, method, names, rows, tune, recipe, checkpoint, before is not None, boards, progress, told)
+    fitted = descend(subject, method, names, rows, tune, recipe, replace(keeping, resume=before is not None))
     subject.facts = completed(method, subject, texts, progress)
     return Learned(subject=subject, recipe=recipe, trainable=learns, parameters=there, truncated=cut, fitted=fitted)
-
-
-def begun(checkpoint: Checkpoint, resume: bool, progress: Progress) -> dict[str, Any] | None:
-    """Where to go on from, or None for the beginning; what that means for earlier work is said."""
-    before = checkpoint.facts() if resume else None
-    if resume and before is None:
-        progress.say("No step of this training was saved yet: it starts from the beginning.")
-    if not resume and checkpoint.index.exists():
-        progress.say("This very training was cut short before. It starts from the beginning; with --resume it would have gone on.")
-    return before
-
-
-def descend(
-    subject: TorchSubject,
-    method: Method,
-    names: list[str],
-    rows: Rows,
-    tune: Sequence[Example],
-    recipe: Recipe,
-    checkpoint: Checkpoint,
-    resume: bool,
-    boards: Path | None,
-    progress: Progress,
-    watch: Callable[[dict[str, float]], None] | None = None,
-) -> Fitted:
-    """The gradient steps, if anything learns by them; the model keeps the weights of the best tune epoch."""
-    if not names:
-        return Fitted()
-    refit = partial(probe, subject.model, rows, subject.labels, recipe, task=subject.task) if by_pairs(method) else None
-
-    torch.manual_seed(recipe.seed)  # dropout is the same whether or not a probe came before
-    making = partial(
-        PairFit if refit else ApartFit if subject.task.apart else Fit,
-        subject.model,
-        names,
-        rows,
-        task=subject.task,
-        labels=subject.labels,
-        weights_K=weights_of(rows.targets, subject.labels) if recipe.class_weights == "balanced" else None,
-        evaluate=scoring(subject, tune, refit, recipe, progress) if tune else None,
-        recipe=recipe,
-        checkpoint=checkpoint,
-        progress=progress,
-        on_epoch=announcing(progress, tensorboard(boards) if boards else None, watch),
-        guide=guide_of(method),
-    )
-    with used_rows_only(subject.model, names, rows.feed.ids, rows.feed.pad_id) as used:
-        if used:
-            progress.say(f"Word vectors: the {used} that occur in the training rows learn, the others stay as they are.")
-        fit = making()
-        fitted = fit.run(resume)
-    progress.say(kept_rule(fitted, recipe, bool(tune)))
-    if refit:
-        refit(progress)
-    if fit.guide is not None:
-        progress.say(fit.guide.told())
-    return fitted
 
 
 def finish(
@@ -248,25 +169,6 @@ def finish(
         keep(folder, subject, candidates, progress)
     prove(folder, subject, texts, progress)
     return scores
-
-
-def rows_of(subject: TorchSubject, examples: Sequence[Example], progress: Progress) -> Rows:
-    """Training rows with their targets, as the loop takes them."""
-    texts, targets = [example.text for example in examples], [str(example.target) for example in examples]
-    if subject.task.apart:
-        return apart_rows(subject, texts, targets, progress)
-    feed = Feed(subject.model, subject.tokens.encode(texts), subject.tokens.pad_id, progress)
-    return Rows(feed=feed, targets=targets, encoded=subject.task.encode(targets, subject.labels, subject.read(texts)))
-
-
-def weights_of(targets: Sequence[str], labels: Sequence[str]) -> torch.Tensor:
-    """The weight of each label by how often it is a target, shape (labels,)."""
-    return class_weights(np.bincount([labels.index(target) for target in targets], minlength=len(labels)))
-
-
-def class_weights(counts: np.ndarray) -> torch.Tensor:
-    """Inverse class frequency with mean 1 over the rows, shape (labels,)."""
-    return torch.tensor(counts.sum() / (len(counts) * counts), dtype=torch.float32)
 
 
 def prove(folder: Path, subject: TorchSubject, texts: list[str], progress: Progress) -> None:

@@ -20,6 +20,7 @@ from beside.core.types import Example
 from beside.engine.building import build
 from beside.engine.checkpoint import Checkpoint
 from beside.engine.crew import Job, Outcome, Report, Rows
+from beside.engine.keeping import Keeping
 from beside.engine.model import layers_of
 from beside.engine.training import train_model
 
@@ -65,11 +66,7 @@ class Here:
                 self.rows.labels,
                 self.rows.task,
                 job.recipe,
-                checkpoint=checkpoint,
-                resume=checkpoint.index.exists(),
-                boards=None,
-                progress=Far(far),
-                watch=watch,
+                Keeping(checkpoint=checkpoint, resume=checkpoint.index.exists(), progress=Far(far), watch=watch),
             )
         except Hopeless:
             outcome = Outcome(pruned=True, seconds=time.perf_counter() - began)

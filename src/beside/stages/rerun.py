@@ -15,6 +15,7 @@ from beside.core.ranking import catalogue
 from beside.core.repetition import Repetition
 from beside.core.types import Corpus, Run, Splits
 from beside.engine.checkpoint import Checkpoint
+from beside.engine.keeping import Keeping
 from beside.engine.runtime import TorchSubject, load_subject
 from beside.engine.training import train_model
 from beside.store.artifacts import Artifacts
@@ -60,11 +61,8 @@ def rerun(
             corpus.labels,
             corpus.task,
             run.recipe.model_copy(update={"base": start or run.recipe.base}),
-            checkpoint=checkpoint,
-            resume=checkpoint.index.exists(),
-            boards=None,
-            progress=progress,
-            candidates=catalogue(*splits),
+            Keeping(checkpoint=checkpoint, resume=checkpoint.index.exists(), progress=progress),
+            catalogue(*splits),
         )
         texts = [row.text for row in tune or train]
         before, after = (load_subject(place, run.recipe.threads) for place in (artifacts.folder(run.model), Path(made)))

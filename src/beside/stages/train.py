@@ -24,6 +24,7 @@ from beside.core.registry import load
 from beside.core.types import Corpus, Example, Run, Splits, content_id
 from beside.engine import memory
 from beside.engine.checkpoint import Checkpoint
+from beside.engine.keeping import Keeping
 from beside.engine.tracking import Trackings
 from beside.engine.training import train_model
 from beside.store.artifacts import Artifacts
@@ -79,6 +80,8 @@ def train(
     home, examples = checkpoints / run_id(corpus.id, recipe, parent), whole(labelled(splits.train))
     must_be_learnable(corpus.labels, examples, load("tasks", corpus.task))
     with tracked(track, corpus, recipe, home, progress) as trackings, model_folder(home) as folder:
+        curves = boards / home.name if boards else None
+        keeping = Keeping(checkpoint=Checkpoint(home), resume=resume, boards=curves, progress=progress, watch=trackings.watch)
         trained = train_model(
             folder,
             examples,
@@ -86,12 +89,8 @@ def train(
             corpus.labels,
             corpus.task,
             recipe.model_copy(update={"base": start}) if start else recipe,
-            checkpoint=Checkpoint(home),
-            resume=resume,
-            boards=boards / home.name if boards else None,
-            progress=progress,
-            watch=trackings.watch,
-            candidates=catalogue(*splits),
+            keeping,
+            catalogue(*splits),
         )
         model = artifacts.put_folder(folder)
         trackings.end(trained.recipe, trained.scores, trained.history)

@@ -1,8 +1,8 @@
 """The best candidates for a query: a question finds its answer, a search its page.
 
 A row is a query (`text`), a candidate (`pair`) and how relevant it is: 1 or 0, a grade 0..3, or no label column at all, and
-then every row is a relevant pair. The knob `ranker` says how the two are read: apart, as a bi-encoder, whose cosines find one among any number
-of candidates, or together, as a cross-encoder, which orders the first 50 that BM25 finds anew.
+then every row is a relevant pair. The knob `ranker` says how the two are read: apart, as a bi-encoder, whose cosines find one
+among any number of candidates, or together, as a cross-encoder, which orders the first 50 that BM25 finds anew.
 """
 
 from __future__ import annotations

@@ -1,0 +1,88 @@
+"""The gradient steps of one fine-tuning: rows as the loop takes them, and the loop."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+
+import numpy as np
+import torch
+
+from beside.core.interfaces import Method, Progress
+from beside.core.recipe import Recipe
+from beside.core.types import Example
+from beside.engine.apart import ApartFit, apart_rows
+from beside.engine.attaching import by_pairs, guide_of
+from beside.engine.feed import Feed
+from beside.engine.fit import Fit, Fitted, Rows
+from beside.engine.keeping import Keeping
+from beside.engine.pairs import PairFit
+from beside.engine.probe import probe
+from beside.engine.runtime import TorchSubject
+from beside.engine.scoring import scoring
+from beside.engine.telling import announcing, kept_rule
+from beside.engine.tracking import tensorboard
+from beside.engine.used_rows import used_rows_only
+
+
+def descend(
+    subject: TorchSubject,
+    method: Method,
+    names: list[str],
+    rows: Rows,
+    tune: Sequence[Example],
+    recipe: Recipe,
+    keeping: Keeping,
+) -> Fitted:
+    """The gradient steps, if anything learns by them; the model keeps the weights of the best tune epoch."""
+    if not names:
+        return Fitted()
+    progress, watch = keeping.progress, partial(keeping.watch, recipe=recipe) if keeping.watch else None
+    refit = partial(probe, subject.model, rows, subject.labels, recipe, task=subject.task) if by_pairs(method) else None
+
+    torch.manual_seed(recipe.seed)  # dropout is the same whether or not a probe came before
+    making = partial(
+        PairFit if refit else ApartFit if subject.task.apart else Fit,
+        subject.model,
+        names,
+        rows,
+        task=subject.task,
+        labels=subject.labels,
+        weights_K=weights_of(rows.targets, subject.labels) if recipe.class_weights == "balanced" else None,
+        evaluate=scoring(subject, tune, refit, recipe, progress) if tune else None,
+        recipe=recipe,
+        checkpoint=keeping.checkpoint,
+        progress=progress,
+        on_epoch=announcing(progress, tensorboard(keeping.boards) if keeping.boards else None, watch),
+        guide=guide_of(method),
+    )
+    with used_rows_only(subject.model, names, rows.feed.ids, rows.feed.pad_id) as used:
+        if used:
+            progress.say(f"Word vectors: the {used} that occur in the training rows learn, the others stay as they are.")
+        fit = making()
+        fitted = fit.run(keeping.resume)
+    progress.say(kept_rule(fitted, recipe, bool(tune)))
+    if refit:
+        refit(progress)
+    if fit.guide is not None:
+        progress.say(fit.guide.told())
+    return fitted
+
+
+def rows_of(subject: TorchSubject, examples: Sequence[Example], progress: Progress) -> Rows:
+    """Training rows with their targets, as the loop takes them."""
+    texts, targets = [example.text for example in examples], [str(example.target) for example in examples]
+    if subject.task.apart:
+        return apart_rows(subject, texts, targets, progress)
+    feed = Feed(subject.model, subject.tokens.encode(texts), subject.tokens.pad_id, progress)
+    return Rows(feed=feed, targets=targets, encoded=subject.task.encode(targets, subject.labels, subject.read(texts)))
+
+
+def weights_of(targets: Sequence[str], labels: Sequence[str]) -> torch.Tensor:
+    """The weight of each label by how often it is a target, shape (labels,)."""
+    return class_weights(np.bincount([labels.index(target) for target in targets], minlength=len(labels)))
+
+
+def class_weights(counts: np.ndarray) -> torch.Tensor:
+    """Inverse class frequency with mean 1 over the rows, shape (labels,)."""
+    return torch.tensor(counts.sum() / (len(counts) * counts), dtype=torch.float32)
