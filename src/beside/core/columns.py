@@ -125,7 +125,7 @@ def find_columns(wanted: Columns, sample: Sequence[Mapping[str, str]], label_nee
     label = search.take("label", wanted.label or None, wanted.label or guess_label(search, label_needed))
     if not text or (not label and label_needed):
         raise not_found("text" if not text else "label", names, sample)
-    if "label" in search.guessed and label in search.values(label):
+    if label and "label" in search.guessed and label in search.values(label):
         what = f"The first line looks like a row, not like the names of columns: '{label}' is a label further down as well."
         raise BadInput(what, "Put a line before it that names the columns, for example: text,label.")
     pair = search.take("pair", wanted.pair, guess_pair(search, text))
