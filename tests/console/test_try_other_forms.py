@@ -54,3 +54,24 @@ def test_who_sends_two_texts_to_a_release_that_reads_one_is_told_so(full):
     answer = full.visit().post("/try", data={"text": "where is it", "pair": "and now?"})
     assert answer.status_code == 422 and "this release reads one" in answer.text
     assert "where is it</textarea>" in answer.text
+
+
+def test_names_are_marked_where_they_stand(page):
+    shown = page(label='[[12, 18, "thing"]]', answer=[{"start": 12, "end": 18, "label": "thing", "score": 0.9}], probabilities={})
+    assert 'where is my <mark class="for w4">parcel <small>thing</small></mark>' in shown
+    assert "How sure it is" not in shown, "there are no bars below it"
+
+
+def test_that_there_is_no_name_is_said_in_words(page):
+    shown = page(label="[]", answer=[], probabilities={})
+    assert "nothing found in the text" in shown and '<p class="large" translate="no">[]</p>' not in shown
+
+
+def test_a_set_of_labels_is_read_without_bars_between_them(page):
+    assert "deliver · refund" in page(label="deliver|refund", answer=["deliver", "refund"])
+
+
+def test_what_cannot_be_explained_is_no_trouble(page):
+    for given in ({"answer": ["deliver"]}, {"pair": "is it late?", "answer": None}):
+        shown = page(label="deliver", **given)
+        assert "is explained word by word" in shown and "This cannot be taken" not in shown

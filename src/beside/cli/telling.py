@@ -116,9 +116,9 @@ def report_of_labels(found: Sequence[Finding | Skipped], read: Callable[[str], A
 
 def row_of(finding: Finding, width: int) -> list[str]:
     """A finding in columns: metric, value, 95 % interval, n, limit and verdict; the same widths under every check."""
-    interval = f"({finding.low:.3f} to {finding.high:.3f})"
+    interval = f"({finding.low:z.3f} to {finding.high:z.3f})"
     judged = f"{limit_in_words(finding):<8}  {MARKS[finding.verdict]}".rstrip()
-    return [finding.metric.ljust(width), f"{finding.value:>6.3f}", f"{interval:<18}", f"n {finding.n:<5}", judged]
+    return [finding.metric.ljust(width), f"{finding.value:>z6.3f}", f"{interval:<18}", f"n {finding.n:<5}", judged]
 
 
 def limit_in_words(finding: Finding) -> str:

@@ -17,6 +17,7 @@ from fastapi.responses import RedirectResponse, Response
 from beside.api.actor import caller, loop_for
 from beside.api.bodies import within_limits
 from beside.api.serving import predict_with
+from beside.console.answer_forms import named, title
 from beside.console.page import render, workspace_of
 from beside.core import registry
 from beside.core.asking import Neighbours
@@ -112,11 +113,12 @@ async def explained_page(
     read = partial(loop.workspace.records.prediction, loop.actor)
     prediction = await run_sync(read, prediction_id)
     compared = await run_sync(read, before) if before else None
-    why: Explanation | BesideError
-    try:
-        why = await explain_with(request, loop, prediction)
-    except BesideError as closed:  # an answer outlives its release
-        why = closed
+    why: Explanation | BesideError | None = None
+    if explainable(prediction):
+        try:
+            why = await explain_with(request, loop, prediction)
+        except BesideError as closed:  # an answer outlives its release
+            why = closed
     rows: Neighbours | BesideError | None = None
     if near:
         try:
@@ -125,6 +127,21 @@ async def explained_page(
             rows = refused
     shown = partial(page, request, prediction=prediction, why=why, error=error, note=note, before=compared, near=rows)
     return await run_sync(shown)
+
+
+def one_label(prediction: Prediction) -> bool:
+    """Whether the answer is one label, which is corrected by choosing another."""
+    return prediction.answer is None or "path" in prediction.answer
+
+
+def explainable(prediction: Prediction) -> bool:
+    """Whether words can speak for the answer: it is one label for one text."""
+    return one_label(prediction) and prediction.pair is None
+
+
+def both(prediction: Prediction) -> str:
+    """What was asked: the text, or both."""
+    return joined(prediction.text, prediction.pair)
 
 
 async def explain_with(request: Request, loop: Loop, prediction: Prediction) -> Explanation:
@@ -137,7 +154,7 @@ async def explain_with(request: Request, loop: Loop, prediction: Prediction) -> 
 async def near_with(request: Request, loop: Loop, prediction: Prediction) -> Neighbours:
     """The training rows nearest to the text, by the release that answered."""
     serving = request.app.state.serving
-    rows: Neighbours = await serving.turn(lambda: loop.neighbours(serving.served(loop, prediction.release_id), prediction.text))
+    rows: Neighbours = await serving.turn(lambda: loop.neighbours(serving.served(loop, prediction.release_id), both(prediction)))
     return rows
 
 
@@ -170,7 +187,11 @@ def page(
         pair=(prediction.pair or "") if prediction else pair,
         two_texts=answering is not None and compares(loop_for(request), answering.id, prediction),
         form=json.dumps(prediction.answer, ensure_ascii=False, indent=1) if prediction and prediction.answer is not None else "",
-        one_label=prediction is None or prediction.answer is None or "path" in prediction.answer,
+        one_label=prediction is None or one_label(prediction),
+        explainable=prediction is None or explainable(prediction),
+        stretches=named(prediction) if prediction else None,
+        title=title(prediction) if prediction else "",
+        names={one.id: loop_for(request).corpus_of(one.id).name for one in approved},
         prediction=prediction,
         bars=bars(prediction) if prediction else [],
         why=why,
@@ -216,8 +237,8 @@ def bars(prediction: Prediction) -> list[tuple[str | None, float]]:
 
 def moves(before: Prediction, after: Prediction) -> list[tuple[str, float, float]]:
     """Label, its probability before and after the edit; those that moved most first."""
-    both = [(label, before.probabilities.get(label, 0.0), share) for label, share in after.probabilities.items()]
-    return sorted(both, key=lambda one: -abs(one[2] - one[1]))[:TOP]
+    pairs = [(label, before.probabilities.get(label, 0.0), share) for label, share in after.probabilities.items()]
+    return sorted(pairs, key=lambda one: -abs(one[2] - one[1]))[:TOP]
 
 
 def reply(workspace: Workspace, prediction: Prediction) -> str | None:

@@ -20,8 +20,8 @@ class AdaLora:
     """Each matrix learns W + P diag(E) Q; unimportant triplets are taken away to meet a budget (Zhang et al. 2023), by peft."""
 
     probe_first = True  # as with LoRA
-    # the rate: chosen on dev rows of SST-2
-    knobs: ClassVar[dict[str, Any]] = {"learning_rate": 5e-3, "frozen_layers": 0}
+    # the rate and alpha: chosen on dev rows of SST-2
+    knobs: ClassVar[dict[str, Any]] = {"learning_rate": 5e-3, "lora_alpha": 32, "frozen_layers": 0}
 
     def __init__(self, recipe: Recipe | None = None) -> None:
         self.recipe = recipe or Recipe()
@@ -49,7 +49,7 @@ class AdaLora:
         config = AdaLoraConfig(
             init_r=knobs.adalora_initial_rank,
             target_r=knobs.adalora_rank,
-            lora_alpha=knobs.lora_alpha,
+            lora_alpha=knobs.lora_alpha or self.knobs["lora_alpha"],
             lora_dropout=knobs.lora_dropout,
             target_modules=targets(model, "adalora", knobs.lora_targets),
             orth_reg_weight=ORTHOGONAL,

@@ -17,7 +17,7 @@ class Lora:
 
     probe_first = True  # the updates start at zero, so a fitted head is as right for the first step as for the base
     # the rate: chosen on dev rows of SST-2
-    knobs: ClassVar[dict[str, Any]] = {"learning_rate": 2e-3, "frozen_layers": 0}
+    knobs: ClassVar[dict[str, Any]] = {"learning_rate": 2e-3, "lora_alpha": 16, "frozen_layers": 0}
 
     def __init__(self, recipe: Recipe | None = None) -> None:
         self.recipe = recipe or Recipe()
@@ -37,7 +37,7 @@ class Lora:
         knobs = self.recipe
         config = LoraConfig(
             r=knobs.lora_rank,
-            lora_alpha=knobs.lora_alpha,
+            lora_alpha=knobs.lora_alpha or self.knobs["lora_alpha"],
             lora_dropout=knobs.lora_dropout,
             target_modules=targets(model, "lora", knobs.lora_targets),
         )
