@@ -100,7 +100,8 @@ def report(name_of_set: str, count: int, epochs: int, log: dict[str, list], star
     lines = [
         f"# Fine-tuning speed: {name_of_set}",
         "",
-        f"{datetime.now(UTC).date()}, {len(os.sched_getaffinity(0))} cores ({platform.machine()}, no GPU), torch fp32.",
+        f"{datetime.now(UTC).date()}, {len(os.sched_getaffinity(0))} cores ({platform.machine()}, no GPU), weights fp32; "
+        "products fp32 in the peers, as its recipe chose in Beside.",
         f'{count} rows of {name_of_set}, batch {BATCH} ("beside" picks its own), all-MiniLM-L6-v2, {epochs} epochs in turns;',
         f"accuracy on {DEV_ROWS} dev rows.",
         f"The goal, {goal:.4f}, is what both peers reach. By `benchmarks/finetune.py {name_of_set} {count} {epochs}`.",

@@ -33,6 +33,7 @@ HERE = Path(__file__).parent
 DATA = Path(os.environ.get("BESIDE_BENCH_DATA", HERE.parent.parent / "shared" / "data"))
 METHODS = "full,lpft,lora,adalora,adapter,prefix,probe"
 OTHER = {"sst2": "banking77", "banking77": "sst2"}
+CHOSEN = {"sst2": " and the methods' default rates"}
 PROBE_ROWS = 1500  # of the other set, for the head that remembers
 
 
@@ -76,10 +77,11 @@ def table(name: str, rows: int, found: Contest) -> str:
     """The page."""
     lines = [
         f"# Parameter-efficient methods: {name}\n",
-        f"{datetime.now(UTC):%Y-%m-%d}, {os.cpu_count()} cores ({platform.machine()}, no GPU), torch fp32, all-MiniLM-L6-v2.",
+        f"{datetime.now(UTC):%Y-%m-%d}, {os.cpu_count()} cores ({platform.machine()}, no GPU), weights fp32, "
+        "products as recipes chose, all-MiniLM-L6-v2.",
         f"{rows} training rows, {found.n} dev rows (n of each score), seeds {', '.join(map(str, found.seeds))}; 95 % intervals.",
         f"Forgetting: accuracy that a head fitted on the untouched base loses on {found.probe_n} dev rows of {OTHER[name]}.",
-        f"The dev rows chose each run's epoch. By `benchmarks/methods.py {' '.join(sys.argv[1:])}`.\n",
+        f"The dev rows chose each run's epoch{CHOSEN.get(name, '')}. By `benchmarks/methods.py {' '.join(sys.argv[1:])}`.\n",
         f"| method | {found.metric} | against the best | trainable | seconds | peak memory | forgetting |",
         "|---|---|---|---|---|---|---|",
         *(line(one) for one in found.contenders),

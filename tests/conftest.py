@@ -82,14 +82,17 @@ def toy_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def make_approved(toy_model: Path) -> Callable[..., Approved]:
-    """Makes a workspace of its own in a folder; for tests that change files. `approve`, `at`: whether and when it was signed."""
+    """Makes a workspace of its own in a folder; for tests that change files. `approve`, `at`: whether and when it was signed;
+    `model`: of one that writes, instead of the toy."""
     from beside.stages.release import release as to_release
     from beside.stages.review import sign
     from beside.stages.verify import attest_release
     from beside.store.proof import proof_of
     from beside.store.rows import write_rows
 
-    def made(folder: Path, *, approve: bool = True, at: datetime | None = None, policy: Policy | None = None) -> Approved:
+    def made(
+        folder: Path, *, approve: bool = True, at: datetime | None = None, policy: Policy | None = None, model: Path | None = None
+    ) -> Approved:
         workspace, owner = Workspace.open(folder), Actor(name="olga", roles=("admin",))
         records, now = workspace.records, at or datetime.now(UTC) - timedelta(hours=1)
         rows = [Example(id=f"example-{text}", text=text, target=label) for label in LABELS for text in TEXTS[label]]
@@ -97,12 +100,13 @@ def make_approved(toy_model: Path) -> Callable[..., Approved]:
         with workspace.artifacts.new_file() as new:
             write_rows(new.path, splits)
         corpus = Corpus(
-            id="corpus-toy", name="toy", task="classify", labels=LABELS, splits={"train": 9, "tune": 0, "test": 3}, examples=new.id,
+            id="corpus-toy", name="toy", task="generate" if model else "classify", labels=() if model else LABELS,
+            splits={"train": 9, "tune": 0, "test": 3}, examples=new.id,
             made_at=now,
         )  # fmt: skip
         run = Run(
             id="run-toy", corpus_id=corpus.id, recipe=Recipe(base="scratch", method="probe", epochs=1, max_length=16),
-            model=workspace.artifacts.put_folder(toy_model), scores={}, trainable=99, parameters=9999, truncated=0, seed=0,
+            model=workspace.artifacts.put_folder(model or toy_model), scores={}, trainable=99, parameters=9999, truncated=0, seed=0,
             seconds=1.0, versions={}, made_at=now,
         )  # fmt: skip
         finding = Finding(

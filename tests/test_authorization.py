@@ -37,6 +37,8 @@ TABLE: dict[str, str] = {
     "POST /v1/feedback": ASK,
     "POST /": ASK,
     "POST /models/{release}": ASK,
+    "POST /v1/chat/completions": ASK,
+    "POST /models/{release}/v1/chat/completions": ASK,
     "GET /try": ASK,
     "POST /try": ASK,
     "GET /try/{prediction_id}": ASK,

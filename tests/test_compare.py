@@ -11,8 +11,8 @@ import pytest
 METHODS = "probe,lora,full"
 # the truth test without the seconds of a fresh process
 QUICK = """
-from beside.engine import runtime, training
-training.fresh_logits = lambda folders, texts: [runtime.load_subject(folder).logits(texts) for folder in folders]
+from beside.engine import runtime, truth
+truth.fresh_logits = lambda folders, texts: [runtime.load_subject(folder).logits(texts) for folder in folders]
 """
 
 

@@ -13,8 +13,8 @@ import pytest
 HELLO = ["good morning to you", "good evening to you all", "good morning all", "hello and good evening", "good morning and hello"]
 
 QUICK = """
-from beside.engine import fit, routes, runtime, training
-training.fresh_logits = lambda folders, texts: [runtime.load_subject(folder).logits(texts) for folder in folders]
+from beside.engine import fit, routes, runtime, truth
+truth.fresh_logits = lambda folders, texts: [runtime.load_subject(folder).logits(texts) for folder in folders]
 fit.CHECKPOINT_SECONDS = -1
 """
 KILL_WHILE_MEASURING = """

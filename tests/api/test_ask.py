@@ -74,7 +74,7 @@ def test_a_body_that_makes_no_sense_is_told_so(local: TestClient, body: Any, mes
 def test_an_unknown_key_is_answered_with_a_close_one(local: TestClient) -> None:
     assert "Did you mean 'text'?" in local.post("/v1/predict", json={"txt": "a"}).json()["error"]["hint"]
     asked = local.post("/", json={"inputs": "a", "parameters": {"topk": 1}}).json()["error"]["hint"]
-    assert asked == "Known keys: top_k, function_to_apply. Did you mean 'top_k'?"
+    assert asked.startswith("Known keys: top_k, function_to_apply, ") and asked.endswith("Did you mean 'top_k'?")
 
 
 def test_half_a_character_is_refused(local: TestClient) -> None:

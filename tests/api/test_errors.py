@@ -70,6 +70,7 @@ def test_every_route_with_a_name_in_it_refuses_an_unknown_one(app: FastAPI, ask:
     because = {"reason": "because"}
     bodies = {
         "/models/nothing": {"inputs": "a"},
+        "/models/nothing/v1/chat/completions": {"messages": [{"role": "user", "content": "a"}]},
         "/v1/releases/nothing/reviews": {"decision": "approve", **because},
         "/v1/releases/nothing/comments": {"text": "because"},
         "/v1/releases/nothing/incidents": {"severity": "low", "text": "because"},

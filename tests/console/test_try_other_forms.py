@@ -45,6 +45,20 @@ def test_a_path_is_one_label_and_corrected_by_choosing(page):
     assert 'type="radio" name="label" value="refund"' in page(label="deliver", answer={"path": [], "nodes": {}})
 
 
+def test_a_written_answer_stands_as_it_was_written_and_is_corrected_in_a_field_of_several_lines(page):
+    form = {"text": "it is\n\nlate", "tokens": 4, "finish_reason": "stop", "mean_log_probability": -0.1, "decoding": "beam"}
+    shown = page(label="it is\n\nlate", answer=form, probabilities={})
+    assert '<p class="words" translate="no">it is\n\nlate</p>' in shown and '<svg class="bar"' not in shown
+    assert "4 tokens" in shown and "decoding: <" in shown and "it is\n\nlate</textarea>" in shown
+    assert "50% sure" not in shown and "was cut there" not in shown
+
+
+def test_a_written_answer_that_was_cut_short_says_so(page):
+    form = {"text": "it is", "tokens": 2, "mean_log_probability": -0.1, "decoding": "greedy"}
+    assert "was cut there" in page(label="it is", answer={**form, "finish_reason": "length"}, probabilities={})
+    assert "The time for an answer was over" in page(label="it is", answer={**form, "finish_reason": "deadline"}, probabilities={})
+
+
 def test_the_second_text_of_a_pair_stands_in_the_form(page):
     shown = page(label="deliver", pair="is it late?", answer=None)
     assert '<textarea id="pair"' in shown and "is it late?</textarea>" in shown

@@ -24,10 +24,15 @@ def situation(**changed: Any) -> Situation:
 @pytest.mark.parametrize("rows", [10, 1000])
 def test_nothing_that_training_needs_stays_open(base: str, rows: int) -> None:
     filled = fill(Recipe(base=base), situation(rows=rows))
-    may_stay_open = {"dropout", "patience"}
+    may_stay_open = {"dropout", "patience", "lora_alpha", "max_new_tokens"}  # the last two: where there is a use
     assert {key for key, value in filled.model_dump().items() if value is None} <= may_stay_open
     assert "auto" not in (filled.pooling, filled.head_start)
     assert Recipe.model_validate(filled.model_dump()) == filled, "what was chosen is within the bounds of a recipe"
+
+
+@pytest.mark.parametrize(("method", "alpha"), [("lora", 16), ("adalora", 32)])
+def test_updates_are_scaled_as_their_method_says(method: str, alpha: int) -> None:
+    assert fill(Recipe(method=method), situation()).lora_alpha == alpha
 
 
 @pytest.mark.parametrize("base", ["embedded", "scratch", "some/encoder"])

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from beside.core.errors import BadInput
 from beside.core.interfaces import Silent
 from beside.core.types import Example
-from beside.engine import newlabel, training
+from beside.engine import newlabel, truth
 from beside.engine.newlabel import ROWS_PER_LABEL, new_row, sample, widen
 from beside.engine.runtime import load_subject
 
@@ -55,7 +55,7 @@ def rows_of(pairs: list[tuple[str, str]]) -> list[Example]:
 @pytest.fixture
 def widened(tmp_path: Path, toy_model: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     """The toy model before and after it learned the label `hello`, and the folder of the new one."""
-    monkeypatch.setattr(training, "fresh_logits", lambda folders, texts: [load_subject(one).logits(texts) for one in folders])
+    monkeypatch.setattr(truth, "fresh_logits", lambda folders, texts: [load_subject(one).logits(texts) for one in folders])
     known = rows_of([(text, label) for label, texts in KNOWN.items() for text in texts])
     made = widen(toy_model, tmp_path / "wide", "hello", HELLO, known, 1, Silent())
     return load_subject(toy_model), made, tmp_path / "wide", known

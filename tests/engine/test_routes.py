@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from beside.core.errors import BadInput, BadOption, NotEnoughData
 from beside.core.recipe import Recipe
 from beside.core.types import Example
-from beside.engine import routes, training
+from beside.engine import routes, training, truth
 from beside.engine.checkpoint import Checkpoint
 from beside.engine.keeping import Keeping
 from beside.engine.routes import Route, candidates, chosen, folds, keep, kept, measured
@@ -92,7 +92,7 @@ def test_methods_for_few_rows_are_tried(tiny_base: Path, messages: Any, tmp_path
 
 @pytest.fixture
 def train(tmp_path: Path, messages: Any, tiny_base: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
-    monkeypatch.setattr(training, "fresh_logits", lambda folders, texts: [load_subject(one).logits(texts) for one in folders])
+    monkeypatch.setattr(truth, "fresh_logits", lambda folders, texts: [load_subject(one).logits(texts) for one in folders])
 
     def trained(name: str, resume: bool = False, **settings: Any) -> tuple[training.Trained, Heard, bytes]:
         given = {"base": str(tiny_base), "epochs": 1, "pooling": "mean", "threads": 1, **settings}

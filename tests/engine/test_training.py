@@ -15,7 +15,7 @@ import torch
 from beside.core.errors import BadOption, GateClosed, UnreadableText
 from beside.core.recipe import Recipe
 from beside.core.types import Example
-from beside.engine import training
+from beside.engine import truth
 from beside.engine.building import build
 from beside.engine.checkpoint import Checkpoint
 from beside.engine.fit import Fit
@@ -58,7 +58,7 @@ def train(
     tmp_path: Path, messages: Any, tiny_base: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Callable[..., tuple[Trained, Heard, Path]]:
     """`train(recipe settings..., rows=, tune=)`: what a training leaves, what it said, and its model folder."""
-    monkeypatch.setattr(training, "fresh_logits", in_this_process)
+    monkeypatch.setattr(truth, "fresh_logits", in_this_process)
 
     def trained(
         rows: Any = None, tune: Any = None, name: str = "m", resume: bool = False, **settings: Any
@@ -198,7 +198,7 @@ def test_class_weights_and_label_names_are_used(train: Any, messages: Any) -> No
 
 @pytest.mark.parametrize("off", [0.01, float("nan")])
 def test_a_model_that_answers_otherwise_when_reloaded_is_refused(train: Any, monkeypatch: pytest.MonkeyPatch, off: float) -> None:
-    monkeypatch.setattr(training, "fresh_logits", lambda folders, texts: [in_this_process(folders, texts)[0] + off])
+    monkeypatch.setattr(truth, "fresh_logits", lambda folders, texts: [in_this_process(folders, texts)[0] + off])
     with pytest.raises(GateClosed, match="Truth test failed") as refused:
         train(epochs=1)
     assert refused.value.exit_code == 1 and "Nothing was stored" in refused.value.hint

@@ -15,8 +15,8 @@ from beside.loop import Loop
 from beside.store.workspace import Workspace
 
 QUICK = """
-from beside.engine import fit, runtime, training
-training.fresh_logits = lambda folders, texts: [runtime.load_subject(folder).logits(texts) for folder in folders]
+from beside.engine import fit, runtime, truth
+truth.fresh_logits = lambda folders, texts: [runtime.load_subject(folder).logits(texts) for folder in folders]
 """
 KILLED_AT_STEP_9 = """
 import os, signal

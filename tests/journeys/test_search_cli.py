@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 QUICK = """
-from beside.engine import fit, hunt, runtime, search, training
-training.fresh_logits = lambda folders, texts: [runtime.load_subject(folder).logits(texts) for folder in folders]
+from beside.engine import fit, hunt, runtime, search, truth
+truth.fresh_logits = lambda folders, texts: [runtime.load_subject(folder).logits(texts) for folder in folders]
 """
 KILL = """
 import os, signal

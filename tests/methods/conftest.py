@@ -13,7 +13,7 @@ from transformers import AutoModel, BertConfig, DistilBertConfig, MPNetConfig, R
 
 from beside.core.recipe import Recipe
 from beside.core.types import Example
-from beside.engine import training
+from beside.engine import truth
 from beside.engine.checkpoint import Checkpoint
 from beside.engine.keeping import Keeping
 from beside.engine.model import Model, drop_unused
@@ -68,7 +68,7 @@ def batch() -> tuple[torch.Tensor, torch.Tensor]:
 def train(tmp_path: Path, messages: Any, tiny_base: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
     """`train(recipe settings..., rows=, name=, resume=)`: what a training leaves, what it said, and its model folder."""
     # the truth test without the seconds of a fresh process; `test_saved_and_loaded.py` takes the real one
-    monkeypatch.setattr(training, "fresh_logits", lambda folders, texts: [load_subject(folder).logits(texts) for folder in folders])
+    monkeypatch.setattr(truth, "fresh_logits", lambda folders, texts: [load_subject(folder).logits(texts) for folder in folders])
 
     def trained(rows: int = 45, name: str = "m", resume: bool = False, **settings: Any) -> tuple[Trained, Heard, Path]:
         both = [*messages(rows, 0), *messages(rows, 1)]

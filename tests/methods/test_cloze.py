@@ -17,7 +17,7 @@ from beside.core.interfaces import Silent
 from beside.core.recipe import Recipe
 from beside.core.registry import load
 from beside.core.types import Example
-from beside.engine import training
+from beside.engine import training, truth
 from beside.engine.building import build
 from beside.engine.checkpoint import Checkpoint
 from beside.engine.keeping import Keeping
@@ -91,7 +91,7 @@ def test_a_text_that_is_cut_keeps_its_blank(reader: Any, tmp_path: Path) -> None
 
 @pytest.fixture
 def train(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., tuple[training.Trained, Path]]:
-    monkeypatch.setattr(training, "fresh_logits", lambda folders, texts: [load_subject(one).logits(texts) for one in folders])
+    monkeypatch.setattr(truth, "fresh_logits", lambda folders, texts: [load_subject(one).logits(texts) for one in folders])
 
     def trained(folder: Path, rows: list[tuple[str, str]], labels: Any = LABELS, **settings: Any) -> tuple[training.Trained, Path]:
         given = {"base": str(folder), "method": "cloze", "threads": 1, "epochs": 2, **settings}

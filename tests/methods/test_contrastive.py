@@ -14,7 +14,7 @@ from beside.core.errors import BadOption
 from beside.core.interfaces import Silent
 from beside.core.recipe import Recipe
 from beside.core.types import Example
-from beside.engine import training
+from beside.engine import truth
 from beside.engine.checkpoint import Checkpoint
 from beside.engine.fit import Fit
 from beside.engine.keeping import Keeping
@@ -28,7 +28,7 @@ Train = Callable[..., tuple[Trained, Path]]
 @pytest.fixture
 def train(tmp_path: Path, tiny_base: Path, messages: Any, monkeypatch: pytest.MonkeyPatch) -> Train:
     """`train(tune=rows, name=, resume=, recipe settings...)`: a training on 45 made-up messages."""
-    monkeypatch.setattr(training, "fresh_logits", lambda folders, texts: [load_subject(one).logits(texts) for one in folders])
+    monkeypatch.setattr(truth, "fresh_logits", lambda folders, texts: [load_subject(one).logits(texts) for one in folders])
 
     def trained(tune: int = 0, name: str = "m", resume: bool = False, **settings: Any) -> tuple[Trained, Path]:
         rows = [Example(id=str(place), text=text, target=label) for place, (text, label) in enumerate(messages(45))]

@@ -15,7 +15,7 @@ from beside.core.errors import Altered, BadInput, GateClosed, NotEnoughData, Sto
 from beside.core.interfaces import Silent
 from beside.core.recipe import Recipe
 from beside.core.types import Corpus, Example, Run, Splits
-from beside.engine import training
+from beside.engine import truth
 from beside.engine.runtime import load_subject
 from beside.stages import train as stage
 from beside.stages.train import cut_short, forget, requested, run_id, train, unfinished
@@ -52,7 +52,7 @@ def ask(tmp_path: Path, messages: Any, tiny_base: Path, monkeypatch: pytest.Monk
         kept = {"artifacts": Artifacts(tmp_path / "artifacts"), "checkpoints": tmp_path / "checkpoints", "progress": Silent()}
         return train(corpus or corpus_of(), splits, Recipe(**given), now=NOW, **kept)
 
-    monkeypatch.setattr(training, "fresh_logits", fresh)
+    monkeypatch.setattr(truth, "fresh_logits", fresh)
     return asked
 
 
@@ -92,7 +92,7 @@ def test_what_cannot_be_learned_is_refused(ask: Any, messages: Any, labels: Any,
 
 def test_a_failed_truth_test_stores_nothing(ask: Callable[..., Run], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
-        training, "fresh_logits", lambda folders, texts: [load_subject(folder).logits(texts) + 1 for folder in folders]
+        truth, "fresh_logits", lambda folders, texts: [load_subject(folder).logits(texts) + 1 for folder in folders]
     )
     with pytest.raises(GateClosed, match="Truth test failed"):
         ask()

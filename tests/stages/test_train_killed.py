@@ -17,8 +17,8 @@ from beside.store.workspace import Workspace
 
 # the truth test without the seconds of a fresh process; the trainings it is compared with took the real one
 QUICK = """
-from beside.engine import fit, runtime, training
-training.fresh_logits = lambda folders, texts: [runtime.load_subject(folder).logits(texts) for folder in folders]
+from beside.engine import fit, runtime, training, truth
+truth.fresh_logits = lambda folders, texts: [runtime.load_subject(folder).logits(texts) for folder in folders]
 """
 KILL = """
 import os, signal
@@ -147,6 +147,23 @@ def test_a_model_from_scratch_goes_on_with_its_own_words(beside: Any, workspace:
     expected = beside(*words, cwd=other, patch=QUICK).json
     assert beside(*words, cwd=workspace, patch=QUICK + KILL + EVERY_FOURTH + at_step(7)).code == -signal.SIGKILL
     assert outcome(beside("train", "--resume", "--json", cwd=workspace, patch=QUICK).json) == outcome(expected)
+
+
+@pytest.mark.slow
+def test_a_model_that_writes_goes_on_with_the_same_weights(beside: Any, tmp_path: Path) -> None:
+    rows = "".join(
+        f"which {thing} {asked},the {thing} is {asked}\n" for thing in ("card", "loan", "fee") for asked in ("lost", "late")
+    )
+    (tmp_path / "rows.csv").write_text("text,label\n" + rows)
+    assert beside("import", "rows.csv", "--name", "written", "--task", "generate", cwd=tmp_path).code == 0
+    words = ["train", "written", "--base", "scratch", "--set", "threads=1", "--set", "epochs=9", "--set", "batch_size=2", "--json"]
+    other = Path(shutil.copytree(tmp_path, tmp_path.parent / f"{tmp_path.name}-other"))
+    expected = beside(*words, cwd=other, patch=QUICK)
+    assert expected.code == 0, expected.err
+    assert beside(*words, cwd=tmp_path, patch=QUICK + KILL + EVERY_FOURTH + at_step(11)).code == -signal.SIGKILL
+    gone_on = beside("train", "--resume", "--json", cwd=tmp_path, patch=QUICK)
+    assert "Resumed at step" in gone_on.err
+    assert outcome(gone_on.json) == outcome(expected.json)
 
 
 @pytest.mark.slow

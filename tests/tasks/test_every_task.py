@@ -20,9 +20,10 @@ from beside.engine.tokens import Tokens, train_tokenizer
 from beside.tasks._task import Base
 
 TASKS = registry.names("tasks")
+SCORED = [name for name in TASKS if not registry.load("tasks", name).writes]  # a head gives logits; the others write
 
 
-@pytest.fixture(params=TASKS)
+@pytest.fixture(params=SCORED)
 def task(request: pytest.FixtureRequest) -> Any:
     return registry.load("tasks", request.param)
 
@@ -148,6 +149,29 @@ def test_ten_steps_on_its_worked_example_lower_the_loss(worked: Worked) -> None:
     assert np.isfinite(losses).all() and losses[-1] < 0.8 * losses[0]
 
 
+@pytest.mark.parametrize("name", [name for name in TASKS if name not in SCORED])
+def test_a_task_that_writes_keeps_the_promises_that_need_no_head(name: str) -> None:
+    task = registry.load("tasks", name)
+    targets = [row["label"] for row in task.example]
+    assert isinstance(task, Base) and 9 <= len(task.example) <= 60 and not task.single
+    book = task.book()
+    numbers = [book.read(target, "", "") for target in targets]
+    assert [book.names()[number] for number in numbers] == targets
+    assert task.labels(targets) == () and [task.checked(target, ()) for target in targets] == targets
+    wrong = targets[9:] + targets[:9]
+    best, worst = task.score(targets, targets, ()), task.score(wrong, targets, ())
+    assert list(best) == list(worst) == list(task.metrics) and next(iter(task.metrics.values())).better == "higher"
+    for metric, words in task.metrics.items():
+        assert words.english.isascii() and not words.chinese.isascii()
+        assert best[metric] == 1 > worst[metric] >= words.lowest == 0
+    rows = np.array([0, 2, 2, 5, 7, 8])
+    alone = task.score([wrong[row] for row in rows], [targets[row] for row in rows], ())
+    assert task.scorer(wrong, targets, ())(rows) == pytest.approx(alone)
+    floor = task.floor(targets, ())
+    assert floor in targets and task.score([floor] * len(targets), targets, ())[next(iter(task.metrics))] < 1
+    assert task.report(targets, targets)
+
+
 @pytest.mark.parametrize("name", TASKS)
 def test_from_a_file_to_an_answer_through_the_command_line(name: str, beside: Any, tiny_base: Path, tmp_path: Path) -> None:
     task = registry.load("tasks", name)
@@ -156,7 +180,18 @@ def test_from_a_file_to_an_answer_through_the_command_line(name: str, beside: An
     taken = said("import", "rows.jsonl", "--name", "x", "--task", name)
     assert taken.code == 0, taken.err
     assert taken.json["report"]["kept"] == len(task.example)
-    run = said("train", "x", "--base", tiny_base, "--set", "epochs=2", "--set", "threads=1", "--set", "learning_rate=1e-3")
+    run = said(
+        "train",
+        "x",
+        "--base",
+        "scratch" if task.writes else tiny_base,
+        "--set",
+        "epochs=2",
+        "--set",
+        "threads=1",
+        "--set",
+        "learning_rate=1e-3",
+    )
     assert run.code == 0, run.err
     assert "Truth test" in run.err
     audited = said("audit", run.json["id"], "--check", "utility/report", "--check", "robustness/typos", "--policy", "sandbox")

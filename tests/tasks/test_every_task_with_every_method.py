@@ -14,7 +14,7 @@ from beside.core.interfaces import Silent
 from beside.core.pairs import joined
 from beside.core.recipe import Recipe
 from beside.core.types import Example
-from beside.engine import training
+from beside.engine import truth
 from beside.engine.checkpoint import Checkpoint
 from beside.engine.keeping import Keeping
 from beside.engine.runtime import fresh_logits, load_subject
@@ -22,7 +22,9 @@ from beside.engine.training import train_model
 
 # cloze needs a base with a mask head: tests/methods/test_cloze.py has one
 METHODS = [name for name in registry.names("methods") if name != "cloze"]
+WRITES = [name for name in METHODS if getattr(registry.load("methods", name), "writes", False)]
 REFUSED = {  # what does not fit, and a word of the reason
+    **{("generate", method): "does not fit the task 'generate'" for method in METHODS if method not in WRITES},
     **{(task, "contrastive"): "one label per row" for task in ("grade", "multilabel", "tag")},
     **{("tag", method): "each token" for method in ("lpft", "probe")},
 }
@@ -41,6 +43,7 @@ def rows_of(task: Any) -> tuple[list[Example], tuple[str, ...]]:
 def trained(folder: Path, task: str, method: str, base: str) -> None:
     """One pass over the worked example, the model saved in the folder; the truth test comes later, for all at once."""
     examples, labels = rows_of(registry.load("tasks", task))
+    base = "scratch" if registry.load("tasks", task).writes else base  # an encoder writes nothing
     recipe = Recipe(base=base, method=method, epochs=1, threads=1)
     keeping = Keeping(checkpoint=Checkpoint(folder.with_suffix(".checkpoint")), progress=Silent())
     train_model(folder, examples, examples, labels, task, recipe, keeping)
@@ -49,7 +52,7 @@ def trained(folder: Path, task: str, method: str, base: str) -> None:
 @pytest.fixture
 def unproven(monkeypatch: pytest.MonkeyPatch) -> None:
     """A training does not start a process of its own for each truth test."""
-    monkeypatch.setattr(training, "fresh_logits", lambda folders, texts: [load_subject(folder).logits(texts) for folder in folders])
+    monkeypatch.setattr(truth, "fresh_logits", lambda folders, texts: [load_subject(folder).logits(texts) for folder in folders])
 
 
 @pytest.mark.slow
@@ -64,6 +67,10 @@ def test_what_was_trained_answers_the_same_in_a_fresh_process(task: str, tmp_pat
         subject = load_subject(folder)
         assert np.abs(fresh - subject.logits(texts)).max() < 1e-5, folder.name
         assert len(subject.answers(texts)) == len(texts) and np.isfinite(fresh).all()
+
+
+def test_there_are_methods_for_models_that_write() -> None:
+    assert set(WRITES) >= {"full", "lora"}
 
 
 @pytest.mark.parametrize(("pair", "why"), REFUSED.items(), ids=[f"{task}-{method}" for task, method in REFUSED])

@@ -10,6 +10,7 @@ from beside.core.askable import unreadable
 from beside.core.errors import BadInput
 from beside.core.pairs import joined
 from beside.core.types import Prediction
+from beside.core.writing import MOST_DRAWN_FROM, MOST_NEW_TOKENS, OF_SAMPLING, Decoding
 
 MOST_TEXTS = 128  # of one call
 LONGEST_TEXT = 20_000  # characters
@@ -47,6 +48,7 @@ class PredictBody(Body):
     pair: Text | None = Field(None, description="the second text, for a release that compares two", json_schema_extra=LONG)
     pairs: list[Text] | None = Field(None, description="one second text for each of `texts`", json_schema_extra=TEXTS)
     release: Text | None = release_field()
+    decoding: Decoding | None = Field(None, description="of a release that writes its answers: how")
 
     def asked(self) -> list[str]:
         """The texts, within the limits.
@@ -181,16 +183,38 @@ class Started(BaseModel):
 class HubParameters(Body):
     """What Hugging Face's clients may ask for."""
 
-    top_k: int | None = Field(None, ge=1, description="how many labels, most probable first; without it all")
+    top_k: int | None = Field(None, ge=1, description="how many labels; of a written answer: likeliest tokens that are drawn from")
     function_to_apply: Literal["softmax"] | None = Field(None, description="answers are calibrated probabilities: only softmax")
+    max_new_tokens: int | None = Field(None, ge=1, le=MOST_NEW_TOKENS, description="of a written answer: at most so many tokens")
+    do_sample: bool | None = Field(None, description="of a written answer: whether it is drawn by chance")
+    temperature: float | None = Field(None, gt=0, le=10, description="of a drawn answer: below 1 keeps to likely words")
+    top_p: float | None = Field(None, gt=0, le=1, description="of a drawn answer: share of probability that is drawn from")
+    seed: int | None = Field(None, ge=0, lt=2**63, description="of a drawn answer: the same seed gives the same answer")
+    return_full_text: bool = Field(False, description="of a written answer: whether the prompt stands before it")
+    details: bool = Field(False, description="of a written answer: whether to say how it ended")
+
+    def decoding(self, writes: bool) -> Decoding | None:
+        """How an answer is to be written; None when nothing of it is asked for. `top_k` counts labels where there are labels.
+
+        Raises:
+            BadInput: more tokens to draw from than any answer is drawn from.
+        """
+        if writes and (self.top_k or 0) > MOST_DRAWN_FROM:
+            raise BadInput(
+                f"top_k is {self.top_k:,}, more than an answer is drawn from.", f"Give at most {MOST_DRAWN_FROM}, or leave it out."
+            )
+        asked = {name: getattr(self, name) for name in (*OF_SAMPLING, "max_new_tokens") if name != "top_k" or writes}
+        asked["decoding"] = None if self.do_sample is None else "sample" if self.do_sample else "greedy"
+        return None if all(value is None for value in asked.values()) else Decoding(**asked)
 
 
 class HubBody(Body):
-    """The body of Hugging Face's text classification."""
+    """The body of Hugging Face's text classification and text generation."""
 
     inputs: Text | list[Text] = Field(description="one text, or several", examples=["My card was swallowed."])
     parameters: HubParameters | None = Field(None, description="what to leave out")
     options: dict[str, Any] | None = Field(None, description="taken for the sake of older clients, and without effect here")
+    stream: Literal[False] | None = Field(None, description="answers come whole")
 
     def asked(self) -> list[str]:
         """The texts, within the limits.
@@ -199,6 +223,22 @@ class HubBody(Body):
             BadInput: too many, none, or one that is too long.
         """
         return within_limits([self.inputs] if isinstance(self.inputs, str) else self.inputs)
+
+
+class GeneratedDetails(BaseModel):
+    """How a written answer ended."""
+
+    finish_reason: str = Field(description="eos_token, length or deadline")
+    generated_tokens: int
+    prefill: list[Any] = []
+    tokens: list[Any] = []
+
+
+class GeneratedText(BaseModel):
+    """One written answer."""
+
+    generated_text: str
+    details: GeneratedDetails | None = None
 
 
 class LabelScore(BaseModel):

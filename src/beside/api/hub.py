@@ -1,44 +1,60 @@
-"""Hugging Face's text-classification shape, so that `huggingface_hub.InferenceClient(model="http://...")` works unchanged."""
+"""Hugging Face's shapes of text classification and generation: `huggingface_hub.InferenceClient` works unchanged."""
 
 from __future__ import annotations
 
 from fastapi import APIRouter, FastAPI, Request, Response
 
 from beside.api.actor import TheLoop
-from beside.api.bodies import HubBody, LabelScore
+from beside.api.bodies import GeneratedDetails, GeneratedText, HubBody, HubParameters, LabelScore
 from beside.api.errors import document
 from beside.api.serving import predict_with
 from beside.core.types import Prediction
 from beside.loop import Loop
 
 router = APIRouter(tags=["Hugging Face"], responses=document(401, 403, 404, 409, 413, 422, 429, 500))
+Answers = list[list[LabelScore]] | list[GeneratedText]
 
 
-@router.post("/")
-async def hub_newest(body: HubBody, request: Request, response: Response, loop: TheLoop) -> list[list[LabelScore]]:
-    """The newest approved release, in Hugging Face's shape: for each text its labels, most probable first.
+@router.post("/", response_model_exclude_none=True)
+async def hub_newest(body: HubBody, request: Request, response: Response, loop: TheLoop) -> Answers:
+    """The newest approved release, in Hugging Face's shape: for each text its labels, most probable first, or the text written.
 
     One text gets a list of one, as from Hugging Face's own servers: their client takes the first. The headers
     X-Beside-Release, X-Beside-Truncated and, for one text, X-Beside-Prediction (an id for /v1/feedback) tell the rest.
     """
-    return await classify(request.app, loop, None, body, response)
+    return await answer(request.app, loop, None, body, response)
 
 
-@router.post("/models/{release}")
-async def hub_release(release: str, body: HubBody, request: Request, response: Response, loop: TheLoop) -> list[list[LabelScore]]:
+@router.post("/models/{release}", response_model_exclude_none=True)
+async def hub_release(release: str, body: HubBody, request: Request, response: Response, loop: TheLoop) -> Answers:
     """The same, of one release."""
-    return await classify(request.app, loop, release, body, response)
+    return await answer(request.app, loop, release, body, response)
 
 
-async def classify(app: FastAPI, loop: Loop, release: str | None, body: HubBody, response: Response) -> list[list[LabelScore]]:
-    """Labels and scores of each text."""
-    predictions = await predict_with(app, loop, release, body.asked())
+async def answer(app: FastAPI, loop: Loop, release: str | None, body: HubBody, response: Response) -> Answers:
+    """Labels and scores of each text, or what was written for it."""
+    asked = body.parameters or HubParameters()
+    predictions = await predict_with(app, loop, release, body.asked(), asked.decoding)
     response.headers["X-Beside-Release"] = predictions[0].release_id
     response.headers["X-Beside-Truncated"] = str(sum(prediction.truncated for prediction in predictions))
     if len(predictions) == 1:
         response.headers["X-Beside-Prediction"] = predictions[0].id
-    top_k = body.parameters.top_k if body.parameters else None
-    return [scores(prediction)[:top_k] for prediction in predictions]
+    if is_written(predictions[0]):
+        return [generated(prediction, asked) for prediction in predictions]
+    return [scores(prediction)[: asked.top_k] for prediction in predictions]
+
+
+def is_written(prediction: Prediction) -> bool:
+    """Whether an answer was written token by token."""
+    return isinstance(prediction.answer, dict) and "finish_reason" in prediction.answer
+
+
+def generated(prediction: Prediction, asked: HubParameters) -> GeneratedText:
+    """A written answer in their shape."""
+    reason, tokens = prediction.answer["finish_reason"], prediction.answer["tokens"]
+    details = GeneratedDetails(finish_reason="eos_token" if reason == "stop" else reason, generated_tokens=tokens)
+    text = f"{prediction.text}{prediction.label}" if asked.return_full_text else prediction.label
+    return GeneratedText(generated_text=text, details=details if asked.details else None)
 
 
 def scores(prediction: Prediction) -> list[LabelScore]:

@@ -19,8 +19,9 @@ async def predict(body: PredictBody, request: Request, loop: TheLoop) -> Predict
     """Answers up to 128 texts.
 
     Each prediction has an id, which /v1/feedback takes. `truncated` says that the text was longer than the model reads.
+    A release that writes its answers takes `decoding`; `answer.finish_reason` tells of one that was cut short.
     """
-    predictions = await predict_with(request.app, loop, body.release, body.asked())
+    predictions = await predict_with(request.app, loop, body.release, body.asked(), lambda writes: body.decoding)
     return Predictions(release=predictions[0].release_id, predictions=predictions)
 
 

@@ -14,6 +14,7 @@ from fastapi import FastAPI
 from beside.api.metrics import Metrics
 from beside.core.errors import Overloaded
 from beside.core.types import Actor, Prediction
+from beside.core.writing import Decoding
 from beside.loop import Loop
 from beside.stages.serve import Served, newest_approved
 from beside.store.workspace import Workspace
@@ -21,6 +22,7 @@ from beside.store.workspace import Workspace
 WAITING = 64  # requests that may wait or be answered at a time
 AT_ONCE = 2  # threads that answer: one computes while the other reads and writes
 OPEN = 3  # models kept in memory
+DEADLINE = 60.0  # seconds of writing in one call: then each answer ends where it is, and says so
 Result = TypeVar("Result")
 
 
@@ -82,9 +84,24 @@ class Serving:
             self.served(Loop(self.workspace, actor), None)
 
 
-async def predict_with(app: FastAPI, loop: Loop, release_id: str | None, texts: Sequence[str]) -> list[Prediction]:
-    """Answers of a release, stored and counted. Raises as `Serving` and `Served.predict`."""
+async def predict_with(
+    app: FastAPI,
+    loop: Loop,
+    release_id: str | None,
+    texts: Sequence[str],
+    how: Callable[[bool], Decoding | None] = lambda writes: None,
+) -> list[Prediction]:
+    """Answers of a release, stored and counted. Raises as `Serving`, `Served.decoding` and `Served.predict`.
+
+    Args:
+        how: how answers are to be written, told whether this release writes any.
+    """
     serving: Serving = app.state.serving
-    predictions = await serving.turn(lambda: loop.predict(serving.served(loop, release_id), texts))
+
+    def work() -> list[Prediction]:
+        served = serving.served(loop, release_id)
+        return loop.predict(served.decoding(how(served.writes), DEADLINE), texts)
+
+    predictions = await serving.turn(work)
     app.state.metrics.predicted(predictions)
     return predictions

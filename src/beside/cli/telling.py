@@ -36,7 +36,8 @@ def report_in_words(corpus: Corpus, report: Report) -> None:
     if report.refused > 10:
         out.say(f"  and {report.refused - 10} more refused rows, in the stored report")
     rows = [[str(row.train), str(row.tune), str(row.test), row.label] for row in report.labels[:LABELS_SHOWN]]
-    out.table(["train", "tune", "test", "label"], rows)
+    if rows:
+        out.table(["train", "tune", "test", "label"], rows)
     if len(report.labels) > LABELS_SHOWN:
         out.say(f"  and {len(report.labels) - LABELS_SHOWN} more labels")
     for merged in report.merged:
@@ -145,7 +146,7 @@ def predictions_in_words(predictions: Sequence[Prediction]) -> None:
     for prediction in predictions:
         cut = "  (text was cut)" if prediction.truncated else ""
         asked = " ".join(shown(joined(prediction.text, prediction.pair)).split())
-        sys.stdout.write(f"{prediction.label or NOTHING}\t{prediction.probability:.3f}\t{asked}{cut}\n")
+        sys.stdout.write(f"{' '.join(prediction.label.split()) or NOTHING}\t{prediction.probability:.3f}\t{asked}{cut}\n")
 
 
 def explanation_in_words(explanation: Explanation, near: Neighbours | None = None) -> None:

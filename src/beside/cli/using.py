@@ -29,13 +29,20 @@ def predict(
     text: Annotated[str | None, typer.Argument()] = None,
     file: Annotated[Path | None, typer.Option(help="One text per line; of pairs, both with a tab between.")] = None,
     pair: Annotated[str | None, typer.Option(help="The second text, for a release that compares two.")] = None,
+    settings: Annotated[
+        list[str] | None,
+        typer.Option("--set", help="How an answer is written: decoding, temperature, top_p, top_k, beams, seed ..."),
+    ] = None,
     workspace: Folder = HERE,
     as_: As = None,
     json: Json = False,
 ) -> None:
     """Ask an approved release."""
     from beside.cli.telling import lines_of, predictions_in_words
+    from beside.core.recipe import read_knobs
+    from beside.core.writing import Decoding
 
+    how = read_knobs(Decoding, "decoding", settings, {}) if settings else None
     if (text is None) == (file is None):
         raise BadInput("Give either TEXT or --file.", 'beside predict RELEASE "some text", or --file texts.txt')
     if pair is not None and text is None:
@@ -45,7 +52,7 @@ def predict(
         served = loop.serve(release)
         if text is None and served.pairs:
             texts = [line.replace("\t", BETWEEN, 1) for line in texts]
-        answers = loop.predict(served, texts)
+        answers = loop.predict(served.decoding(how), texts)
     show(json, answers, predictions_in_words)
 
 

@@ -16,6 +16,7 @@ from fastapi.responses import RedirectResponse, Response
 
 from beside.api.actor import caller, loop_for
 from beside.api.bodies import within_limits
+from beside.api.hub import is_written
 from beside.api.serving import predict_with
 from beside.console.answer_forms import named, title
 from beside.console.page import render, workspace_of
@@ -191,7 +192,9 @@ def page(
         explainable=prediction is None or explainable(prediction),
         stretches=named(prediction) if prediction else None,
         title=title(prediction) if prediction else "",
+        chosen=prediction.answer if prediction and isinstance(prediction.answer, list) else (),
         names={one.id: loop_for(request).corpus_of(one.id).name for one in approved},
+        written=prediction is not None and is_written(prediction),
         prediction=prediction,
         bars=bars(prediction) if prediction else [],
         why=why,

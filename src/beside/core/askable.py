@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from beside.core.answers import Said
 from beside.core.applies import task_of
 from beside.core.errors import BadInput
 from beside.core.interfaces import Subject
 from beside.core.pairs import apart
+from beside.core.writing import Decoding
 
 
 def answers_of(subject: Subject, texts: Sequence[str]) -> list[Said]:
@@ -21,6 +22,20 @@ def answers_of(subject: Subject, texts: Sequence[str]) -> list[Said]:
     return [
         Said(label=labels[place], probability=row[place], probabilities=dict(zip(labels, row, strict=True))) for place, row in found
     ]
+
+
+def decoded(subject: Subject, how: Decoding | None, seconds: float | None = None) -> Subject:
+    """The same model, writing its answers as asked and within so many seconds a call; one that writes none as it is.
+
+    Raises:
+        BadInput: it writes none and something is asked, or what is asked contradicts itself.
+    """
+    change: Callable[[Decoding, float | None], Subject] | None = getattr(subject, "decoded", None)
+    if change is not None:
+        return change(how or Decoding(), seconds)
+    if how is not None:
+        raise BadInput("This release writes no answers, so how they are decoded cannot be set.", "Leave out `decoding`.")
+    return subject
 
 
 def must_be_askable(subject: Subject, asked: str, what: str) -> None:

@@ -15,6 +15,7 @@ from beside.core.learning import Guide as Guide
 from beside.core.learning import Method as Method
 from beside.core.learning import Task as Task
 from beside.core.learning import Trainable as Trainable
+from beside.core.personal import Found
 from beside.core.types import Explanation, Measurement, Splits
 
 
@@ -129,6 +130,20 @@ class Perturbation(Protocol):
 
     def edit(self, text: str, rng: np.random.Generator) -> str:
         """One edited copy; the text itself when nothing in it can be edited."""
+
+
+class Recognizer(Protocol):
+    """Text -> stretches of one kind of personal data; the kind is the file's name. A frozen dataclass, its fields are its options.
+
+    It reads a plain text (core/personal.py) in time linear in its length, and no value it finds is longer than LONGEST characters.
+    """
+
+    zh: str  # the file's first docstring line, said in Chinese
+    examples: tuple[str, ...]  # texts in which [[what it finds]] is marked, and nothing else is found
+    misses: tuple[str, ...]  # texts with what looks like it and is none
+
+    def find(self, text: str) -> Iterator[Found]:
+        """Places in the text, in any order; they may overlap."""
 
 
 class Tracking(Protocol):

@@ -24,6 +24,7 @@ class Task(Protocol):
     metrics: Mapping[str, Metric]  # what `score` gives, the main one first
     single: bool  # one label per row, chosen by softmax: checks about labels and their probabilities apply
     per_token: bool  # the head answers for each token instead of for the text
+    writes: bool  # the model writes its answer token by token (engine/writer.py): nothing is asked here of heads and their logits
     pairs: Literal["may", "must", "never"]  # whether rows are pairs of texts
     several: bool  # whether labels may stand in columns of their own
     exact: bool  # whether an answer equal to the target is what is wanted; otherwise near is good as well
@@ -109,7 +110,7 @@ class Task(Protocol):
 class Trainable(Protocol):
     """A model as a method sees it."""
 
-    encoder: Any  # the Hugging Face encoder inside
+    encoder: Any  # the Hugging Face model inside
     frozen: int  # bottom layers that the recipe keeps as pre-trained
 
     @property
@@ -156,6 +157,8 @@ class Method(Protocol):
     For few rows: `for_few = True`, a candidate when the method is chosen by measurement; `by_pairs = True`, its gradient steps
     compare rows with each other, and the head is fitted again when they are over; `masked = True`, it fills a blank
     (`engine/blank.py`).
+
+    `writes = True`: it fits a model that writes its answers, too, which has no head and no layers that can be run one by one.
     """
 
     probe_first: bool  # whether the head is fitted on frozen embeddings before anything else

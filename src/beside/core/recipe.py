@@ -13,16 +13,17 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.fields import FieldInfo
 
 from beside.core.errors import BadOption
-from beside.core.questions import KEYS
+from beside.core.policy import OLD_KEYS
+from beside.core.policy import Limit as Limit
+from beside.core.policy import Policy as Policy
 
 Model = TypeVar("Model", bound=BaseModel)
 POLICIES = Path(__file__).parent.parent / "policies"
 BEST = "best"  # in place of a method: the one that does best in cross-validation
-OLD_KEYS = {"quorum", "roles"}  # of policies; still read
 
 
 def knob(default: Any, unit: str, reason: str, **bounds: Any) -> Any:
@@ -109,6 +110,24 @@ class Recipe(BaseModel):
     adapter_style: Literal["houlsby", "pfeiffer"] = knob(
         "houlsby", "name", "houlsby = two bottlenecks a layer, and its norms learn; pfeiffer = one, half as many parameters"
     )
+    prompt: str = knob(
+        "auto",
+        "template",
+        "of generate: {text} is where the row's text goes; auto = the chat template of the base, or the text and an empty line",
+        max_length=4000,
+    )
+    max_new_tokens: int | None = knob(
+        None, "tokens", "of generate: longest answer; None = the longest in the rows, up to 256", ge=1, le=4096
+    )
+    decoding: Literal["greedy", "sample", "beam"] = knob(
+        "greedy", "name", "of generate: how answers are written unless a caller asks otherwise; greedy gives the same each time"
+    )
+    temperature: float = knob(1.0, "divisor", "of decoding=sample: below 1 keeps to likely words", gt=0, le=10)
+    top_p: float = knob(
+        1.0, "share", "of decoding=sample: only the likeliest words that make up this share (Holtzman et al. 2020)", gt=0, le=1
+    )
+    top_k: int = knob(0, "tokens", "of decoding=sample: only so many of the likeliest; 0 = no limit", ge=0, le=1000)
+    beams: int = knob(4, "answers", "of decoding=beam: kept side by side while one is written", ge=2, le=16)
     head_start: Literal["auto", "logistic", "prototype"] = knob(
         "auto",
         "name",
@@ -147,76 +166,6 @@ class Recipe(BaseModel):
             line = f"# {name} is not set" if value is None else f"{name} = {json.dumps(value, ensure_ascii=False)}"
             lines += ["", f"# {describe(field)}", line]
         return "\n".join(lines) + "\n"
-
-
-class Limit(BaseModel):
-    """A line that a finding must be on the right side of."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    check: str
-    metric: str
-    limit: float
-    reason: str
-    if_applicable: bool = Field(False, description="whether a check that says why it does not apply is excused")
-
-
-class Policy(BaseModel):
-    """What must be measured and who must sign before a release is served."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    name: str
-    purpose: str = ""
-    signers: dict[str, int] = Field({"reviewer": 1}, description="different people who must approve, by role; `a or b` = either")
-    separation: bool = Field(False, description="whether who trained or released it may not sign")
-    admin_stands_in: bool = Field(True, description="whether an admin may sign in place of any role")
-    checklist: dict[str, str] = Field({}, description="questions that a reviewer answers: a short name and the question")
-    answers_required: bool = Field(True, description="whether an approval counts only with every question answered")
-    valid_days: int = Field(365, ge=1, description="days an approval lasts")
-    block_inconclusive: bool = Field(False, description="whether a limit that the data cannot decide blocks as well")
-    checks: tuple[str, ...] = Field((), description="checks an audit runs; empty = all that apply")
-    limits: tuple[Limit, ...] = ()
-    statements: tuple[str, ...] = Field((), description="statements of people that a release must hold, by key")
-    options: dict[str, dict[str, Any]] = Field({}, description='options of checks: [options."aspect/name"]')
-
-    @model_validator(mode="before")
-    @classmethod
-    def of_before(cls, values: Any) -> Any:
-        """Reads `quorum` and `roles`, as policies were written before each role had its own number."""
-        if not isinstance(values, dict) or not OLD_KEYS & values.keys():
-            return values
-        roles = values.get("roles", ("reviewer",))
-        if "signers" in values or not isinstance(roles, list | tuple) or not roles:
-            raise ValueError("write [signers] with a number for each role, without quorum and roles")
-        kept = {key: value for key, value in values.items() if key not in OLD_KEYS}
-        return {**kept, "signers": {" or ".join(roles): values.get("quorum", 1)}}
-
-    @field_validator("signers")
-    @classmethod
-    def somebody(cls, signers: dict[str, int]) -> dict[str, int]:
-        """At least one person, at least one of each."""
-        if not signers or any(number < 1 for number in signers.values()) or not all(map(str.strip, signers)):
-            raise ValueError("each role needs a number of 1 or more, and there must be one role")
-        return signers
-
-    @field_validator("statements")
-    @classmethod
-    def known_statements(cls, keys: tuple[str, ...]) -> tuple[str, ...]:
-        """Only questions that there are."""
-        if odd := [key for key in keys if key not in KEYS]:
-            raise ValueError(f"there is no statement '{odd[0]}'; there are: {', '.join(KEYS)}")
-        return keys
-
-    @property
-    def quorum(self) -> int:
-        """How many different people must approve."""
-        return sum(self.signers.values())
-
-    @property
-    def roles(self) -> tuple[str, ...]:
-        """The roles that may sign, each once."""
-        return tuple(dict.fromkeys(role for seat in self.signers for role in seat.split(" or ")))
 
 
 def read_recipe(file: Path | None = None, settings: Sequence[str] = (), **given: Any) -> Recipe:

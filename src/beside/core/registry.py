@@ -22,6 +22,7 @@ PARSING = Lock()  # two threads in `ast.parse` at once can end in "AST construct
 # family folder -> the name that every one of its files defines
 FAMILIES = {
     "readers": "reader",
+    "recognizers": "recognizer",
     "perturbations": "perturbation",
     "tasks": "task",
     "methods": "method",

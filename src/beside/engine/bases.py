@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import socket
+from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import urlsplit
 from urllib.request import getproxies
@@ -117,16 +118,26 @@ def longest(encoder: PreTrainedModel, otherwise: int) -> int:
     return positions if padding is None else positions - padding - 1
 
 
+def keep_tokenizer(kept: Path, learn: Callable[[], Tokenizer]) -> None:
+    """Learns a tokenizer and writes it, whole or not at all; does nothing where one is kept, so that a resumed training has it.
+
+    Raises:
+        StorageFailed: the disk does not take it.
+    """
+    if kept.exists():
+        return
+    learned, half = learn().to_str(), kept.with_suffix(".partial")
+    try:
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        half.write_text(learned, encoding="utf-8")
+        half.replace(kept)
+    except OSError as error:
+        raise StorageFailed(f"Cannot write '{kept}': {error.strerror or error}.", "Free some space and try again.") from error
+
+
 def scratch_encoder(texts: list[str], max_length: int, kept: Path, characters: bool = False) -> tuple[PreTrainedModel, Tokens]:
     """A small untrained encoder (2 layers, hidden 256) with a tokenizer learned from the texts."""
-    if not kept.exists():
-        learned, half = train_tokenizer(texts, characters=characters).to_str(), kept.with_suffix(".partial")
-        try:
-            kept.parent.mkdir(parents=True, exist_ok=True)
-            half.write_text(learned, encoding="utf-8")
-            half.replace(kept)
-        except OSError as error:
-            raise StorageFailed(f"Cannot write '{kept}': {error.strerror or error}.", "Free some space and try again.") from error
+    keep_tokenizer(kept, lambda: train_tokenizer(texts, characters=characters))
     tokenizer = load_tokens(kept, max_length).tokenizer
     config = BertConfig(
         vocab_size=tokenizer.get_vocab_size(),

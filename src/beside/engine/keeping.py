@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -34,6 +34,14 @@ class Keeping:
     resume: bool = False
     boards: Path | None = None
     watch: Watch | None = None
+
+
+def continued(recipe: Recipe, keeping: Keeping) -> tuple[Recipe, Keeping]:
+    """The recipe of what goes on, and whether it does: `resume` of the keeping says it, as `begun` found it."""
+    before = begun(keeping.checkpoint, keeping.resume, keeping.progress)
+    if before is None:
+        return recipe, replace(keeping, resume=False)
+    return recipe.model_copy(update={"threads": before["threads"]}), replace(keeping, resume=True)  # sums depend on threads
 
 
 def begun(checkpoint: Checkpoint, resume: bool, progress: Progress) -> dict[str, Any] | None:

@@ -17,6 +17,7 @@ from beside.core.recipe import Recipe
 from beside.core.registry import load
 
 OWN_KNOB = {"focal_gamma": "focal", "gce_q": "generalized_cross_entropy"}  # knob -> the loss that it belongs to
+WRITTEN = ("prompt", "max_new_tokens", "decoding", "temperature", "top_p", "top_k", "beams")  # knobs of written answers
 
 
 class Criterion:
@@ -167,3 +168,16 @@ def must_have_weights(recipe: Recipe, task: Task) -> None:
     for asked, is_asked in (("class_weights", recipe.class_weights != "none"), (f"method {recipe.method}", by_class)):
         if is_asked and not task.single:
             raise BadOption(f"{asked} is for tasks with one label per row, and this is another.", f"Leave {asked} out.")
+
+
+def must_not_write(recipe: Recipe, task_name: str) -> None:
+    """Does nothing when the recipe sets no knob of written answers: for any other task they have no effect.
+
+    Raises:
+        BadOption: it does.
+    """
+    for knob in WRITTEN:
+        if getattr(recipe, knob) != Recipe.model_fields[knob].default:
+            raise BadOption(
+                f"Setting {knob} has no effect with the task '{task_name}': it writes no answers.", f"Leave {knob} out."
+            )

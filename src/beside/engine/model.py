@@ -8,10 +8,11 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
+from tokenizers import Tokenizer
 from torch import Tensor, nn
 from torch.nn.functional import gelu, normalize
 from torch.nn.utils import skip_init
@@ -42,6 +43,7 @@ class Facts:
     structure: dict[str, Any] | None = None  # parts that a method put into the encoder, and the method's name; None = a plain one
     pairs: bool = False  # whether it reads two texts at once
     settings: dict[str, Any] = field(default_factory=dict)  # what the task found in the rows
+    writing: dict[str, Any] = field(default_factory=dict)  # of a model that writes: prompt, ends and decoding (core/writing.py)
 
 
 class Transform(nn.Module):
@@ -204,7 +206,21 @@ def drop_unused(encoder: PreTrainedModel) -> None:
         encoder.pooler = None
 
 
-def save_model(folder: Path, model: Model, tokens: Tokens, facts: Facts) -> None:
+class Stored(Protocol):
+    """What is kept of a model: its tensors, and the configuration of the Hugging Face model inside."""
+
+    encoder: PreTrainedModel
+
+    def state_dict(self) -> dict[str, Any]: ...
+
+
+class Spelled(Protocol):
+    """What is kept of how a model reads."""
+
+    tokenizer: Tokenizer
+
+
+def save_model(folder: Path, model: Stored, tokens: Spelled, facts: Facts) -> None:
     """Weights, encoder configuration, tokenizer and facts, each in its usual file.
 
     Raises:
@@ -253,7 +269,9 @@ def suit(model: Model, tokens: Tokens, task: Task, pairs: bool) -> None:
 
 def plain_facts(facts: Facts) -> dict[str, Any]:
     """The facts as plain data; what is of no use for this task is left out, as before there were others."""
-    return {name: value for name, value in asdict(facts).items() if value or name not in ("pairs", "settings", "structure")}
+    return {
+        name: value for name, value in asdict(facts).items() if value or name not in ("pairs", "settings", "structure", "writing")
+    }
 
 
 def read_facts(folder: Path) -> Facts:

@@ -23,8 +23,8 @@ from beside.core.errors import BadInput
 from beside.core.interfaces import Progress
 from beside.core.types import Example
 from beside.engine.model import save_model
-from beside.engine.runtime import TorchSubject, load_subject
-from beside.engine.training import prove
+from beside.engine.runtime import TRUTH_TEXTS, TorchSubject, load_subject
+from beside.engine.truth import prove
 
 ROWS_PER_LABEL = 50  # training rows of each label that the new one is weighed against: enough for two numbers
 PRIOR = 1.0  # standard deviation of the log steepness around the head's own
@@ -60,7 +60,7 @@ def widen(
     subject.facts = replace(subject.facts, labels=labels)
     subject.labels = labels
     save_model(target, subject.model, subject.tokens, subject.facts)
-    prove(target, subject, [*texts, *asked], progress)
+    prove(target, subject, [*texts, *asked][:TRUTH_TEXTS], progress)
     return subject
 
 

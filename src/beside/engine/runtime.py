@@ -150,9 +150,22 @@ def load_subject(folder: Path, threads: int | None = None) -> TorchSubject:
     """
     if threads:
         torch.set_num_threads(threads)
+    if writes(folder):
+        from beside.engine.writer import load_writer
+        from beside.engine.written import WriterSubject  # transformers' way to write takes a second to load
+
+        return WriterSubject(*load_writer(folder))  # type: ignore[return-value]
     subject = TorchSubject(*load_model(folder))
     subject.catalogue = load_catalogue(folder)
     return subject
+
+
+def writes(folder: Path) -> bool:
+    """Whether the model in a folder writes its answers."""
+    try:
+        return bool(read_facts(folder).writing)
+    except (OSError, ValueError, KeyError, TypeError):
+        return False  # whoever loads it says what is wrong
 
 
 def fresh_logits(folders: Sequence[Path], texts: Sequence[str]) -> list[np.ndarray]:

@@ -40,6 +40,8 @@ def scores_on(
         say: is told the task's report.
         temperature: of the softmax over candidates, where candidates are ranked.
     """
+    if task.writes:
+        return subject.scores(examples, say)  # type: ignore[attr-defined]
     if task.ranks:
         return scores_of(subject, task, examples, temperature, say)
     texts, targets = [example.text for example in examples], [str(example.target) for example in examples]

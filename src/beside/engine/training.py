@@ -6,9 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import numpy as np
-
-from beside.core.errors import GateClosed
 from beside.core.interfaces import Progress, Task
 from beside.core.pairs import is_pair
 from beside.core.recipe import BEST, Recipe
@@ -21,15 +18,14 @@ from beside.engine.building import build
 from beside.engine.catalogue import keep
 from beside.engine.descending import descend, rows_of
 from beside.engine.fit import Fitted
-from beside.engine.keeping import Keeping, begun
-from beside.engine.losses import must_agree, must_have_effect, must_have_weights
+from beside.engine.keeping import Keeping, continued
+from beside.engine.losses import must_agree, must_have_effect, must_have_weights, must_not_write
 from beside.engine.model import Facts, drops, save_model
 from beside.engine.probe import fit_temperature, probe
-from beside.engine.runtime import TRUTH_TEXTS, TorchSubject, fresh_logits
+from beside.engine.runtime import TRUTH_TEXTS, TorchSubject
 from beside.engine.scoring import scores_on
 from beside.engine.telling import report_trainable, trainable
-
-TRUTH_TOLERANCE = 1e-4  # logits; a reload on the same machine differs by less
+from beside.engine.truth import prove
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,9 +86,16 @@ def train_model(
         from beside.engine.routes import routed  # it trains by this file
 
         row, recipe = routed(examples, labels, task_name, recipe, keeping.checkpoint.folder, keeping.resume, keeping.progress)
-    learned = learn(examples, tune, labels, task_name, recipe, keeping)
-    kept = candidates if learned.recipe.keep_candidates and learned.subject.task.ranks else ()
-    scores = finish(folder, learned.subject, tune, [example.text for example in tune or examples], keeping.progress, kept)
+    if load("tasks", task_name).writes:
+        from beside.engine.writing import finish_writing, learn_to_write  # it trains by this file
+
+        learned = learn_to_write(examples, tune, labels, task_name, recipe, keeping)
+        scores = finish_writing(folder, learned.subject, tune, examples, keeping.progress)
+    else:
+        must_not_write(recipe, task_name)
+        learned = learn(examples, tune, labels, task_name, recipe, keeping)
+        kept = candidates if learned.recipe.keep_candidates and learned.subject.task.ranks else ()
+        scores = finish(folder, learned.subject, tune, [example.text for example in tune or examples], keeping.progress, kept)
     return Trained(
         recipe=learned.recipe,
         scores=scores,
@@ -114,9 +117,7 @@ def learn(
 ) -> Learned:
     """A trained model in memory, neither scored nor saved. Raises as `train_model` does."""
     checkpoint, progress = keeping.checkpoint, keeping.progress
-    before = begun(checkpoint, keeping.resume, progress)
-    if before is not None:
-        recipe = recipe.model_copy(update={"threads": before["threads"]})  # sums depend on it, also on another machine
+    recipe, keeping = continued(recipe, keeping)
     task: Task = load("tasks", task_name).configured(recipe)
     examples = task.learned(examples, recipe)
     texts, targets = [example.text for example in examples], [str(example.target) for example in examples]
@@ -137,9 +138,9 @@ def learn(
     report_trainable(model, names, first, progress)
     report_added(method, recipe, progress)
     rows = rows_of(subject, learned, progress)
-    if first and before is None and has_head(method, names, task, progress):
+    if first and not keeping.resume and has_head(method, names, task, progress):
         probe(model, rows, labels, recipe, progress, task)
-    fitted = descend(subject, method, names, rows, tune, recipe, replace(keeping, resume=before is not None))
+    fitted = descend(subject, method, names, rows, tune, recipe, keeping)
     subject.facts = completed(method, subject, texts, progress)
     return Learned(subject=subject, recipe=recipe, trainable=learns, parameters=there, truncated=cut, fitted=fitted)
 
@@ -167,20 +168,5 @@ def finish(
     save_model(folder, subject.model, subject.tokens, subject.facts)
     if candidates:
         keep(folder, subject, candidates, progress)
-    prove(folder, subject, texts, progress)
+    prove(folder, subject, texts[:TRUTH_TEXTS] or ["truth test", "真话"], progress)
     return scores
-
-
-def prove(folder: Path, subject: TorchSubject, texts: list[str], progress: Progress) -> None:
-    """The truth test: the saved model, reloaded in a fresh process, must answer like the one in memory.
-
-    Raises:
-        GateClosed: it does not.
-    """
-    asked = texts[:TRUTH_TEXTS] or ["truth test", "真话"]
-    progress.say(f"Truth test: reloading the saved model in a fresh process, {len(asked)} rows.")
-    worst = float(np.abs(fresh_logits([folder], asked)[0] - subject.logits(asked)).max())
-    if not worst <= TRUTH_TOLERANCE:  # also when it is no number
-        raise GateClosed(
-            f"Truth test failed: reloaded logits differ by {worst:.2g} (limit {TRUTH_TOLERANCE:g}).", "Nothing was stored."
-        )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from torch import nn
+from transformers.pytorch_utils import Conv1D  # what GPT-2 has in place of linear layers
 
 from beside.core.errors import BadOption
 from beside.core.interfaces import Trainable
@@ -12,7 +13,7 @@ from beside.methods._layers import HEAD, must_be_open
 
 NAME = "default"  # of the one adapter that there is, as peft calls it
 # last part of the names that query and value projections go by, in BERT-like, DistilBERT-like, MPNet-like and DeBERTa-like encoders
-QUERY_AND_VALUE = {"query", "value", "q_lin", "v_lin", "q_proj", "v_proj", "query_proj", "value_proj", "q", "v"}
+QUERY_AND_VALUE = {"query", "value", "q_lin", "v_lin", "q_proj", "v_proj", "query_proj", "value_proj", "q", "v", "c_attn"}
 
 
 def targets(model: Trainable, method: str, which: str) -> list[str]:
@@ -26,7 +27,9 @@ def targets(model: Trainable, method: str, which: str) -> list[str]:
     """
     must_be_open(model, method)
     frozen = {name.removeprefix("encoder.") for name in model.frozen_names()}
-    linear = [name for name, module in model.encoder.named_modules() if isinstance(module, nn.Linear)]
+    words = model.encoder.get_output_embeddings()  # of a model that writes; shared with its input, so an update could not be merged
+    parts = [(name, module) for name, module in model.encoder.named_modules() if module is not words]
+    linear = [name for name, module in parts if isinstance(module, nn.Linear | Conv1D)]
     free = [name for name in linear if f"{name}.weight" not in frozen and "pooler" not in name.split(".")]
     chosen = [name for name in free if which == "all" or name.rpartition(".")[2] in QUERY_AND_VALUE]
     if not chosen:
@@ -39,8 +42,8 @@ def targets(model: Trainable, method: str, which: str) -> list[str]:
 
 
 def learning(model: Trainable) -> list[str]:
-    """Names of the low-rank factors, and of the head."""
-    return [*(name for name, _ in model.named_parameters() if ".lora_" in name), *HEAD]
+    """Names of the low-rank factors, and of the head where there is one."""
+    return [name for name, _ in model.named_parameters() if ".lora_" in name or name in HEAD]
 
 
 def merge(encoder: Any) -> None:

@@ -9,6 +9,7 @@ class Full:
     """Fine-tuning as BERT proposed it (Devlin et al. 2019)."""
 
     probe_first = False
+    writes = True
 
     def attach(self, model: Trainable) -> list[str]:
         """Everything learns but the layers that the recipe froze."""

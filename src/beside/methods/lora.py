@@ -16,6 +16,7 @@ class Lora:
     """
 
     probe_first = True  # the updates start at zero, so a fitted head is as right for the first step as for the base
+    writes = True
     # the rate: chosen on dev rows of SST-2
     knobs: ClassVar[dict[str, Any]] = {"learning_rate": 2e-3, "lora_alpha": 16, "frozen_layers": 0}
 
@@ -40,6 +41,7 @@ class Lora:
             lora_alpha=knobs.lora_alpha or self.knobs["lora_alpha"],
             lora_dropout=knobs.lora_dropout,
             target_modules=targets(model, "lora", knobs.lora_targets),
+            fan_in_fan_out=model.encoder.config.model_type == "gpt2",  # it keeps its matrices the other way round
         )
         LoraModel(model.encoder, config, NAME)
         return learning(model)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import json
 import os
@@ -13,7 +14,7 @@ from uuid import uuid4
 import numpy as np
 
 from beside.core.answers import Said
-from beside.core.askable import answers_of, must_be_askable, must_be_explainable
+from beside.core.askable import answers_of, decoded, must_be_askable, must_be_explainable
 from beside.core.committee import News
 from beside.core.errors import Altered, GateClosed
 from beside.core.faithfulness import faithfulness_of
@@ -25,6 +26,7 @@ from beside.core.registry import load as capability
 from beside.core.registry import names as names_of
 from beside.core.types import Explanation, Finding, Prediction, Release
 from beside.core.wording import words
+from beside.core.writing import Decoding
 from beside.store.bundle import read_signatures, seal_of
 from beside.store.files import DAMAGED
 from beside.store.keys import Key
@@ -79,6 +81,21 @@ class Served:
     def pairs(self) -> bool:
         """Whether it compares two texts."""
         return bool(getattr(self.subject, "pairs", False))
+
+    @property
+    def writes(self) -> bool:
+        """Whether it writes its answers."""
+        return hasattr(self.subject, "decoded")
+
+    def decoding(self, how: Decoding | None, seconds: float | None = None) -> Served:
+        """The same release for one call, its answers written as asked and within so many seconds.
+
+        Raises:
+            BadInput: it writes none and something is asked, or what is asked contradicts itself.
+        """
+        asked = copy.copy(self)
+        asked.subject = decoded(self.subject, how, seconds)
+        return asked
 
     def check(self, now: datetime) -> None:
         """Does nothing while the release may answer. Cheap: files are hashed again only when their stamps differ.

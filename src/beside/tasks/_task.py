@@ -27,6 +27,7 @@ class Base:
     metrics: ClassVar[dict[str, Metric]] = {}
     single: ClassVar[bool] = True
     per_token: ClassVar[bool] = False
+    writes: ClassVar[bool] = False
     pairs: ClassVar[Literal["may", "must", "never"]] = "may"
     several: ClassVar[bool] = False
     exact: ClassVar[bool] = True

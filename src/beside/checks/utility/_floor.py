@@ -1,6 +1,6 @@
-"""The simple things a fine-tuned model must beat: the most frequent label, and TF-IDF with logistic regression.
+"""The simple things a fine-tuned model must beat: the most frequent label, TF-IDF with a linear model, the nearest answer.
 
-Both are fitted on the train split only. The floor has to be a strong one, or beating it says little: on Banking77 these
+All are fitted on the train split only. The floor has to be a strong one, or beating it says little: on Banking77 these
 settings reach 0.890 accuracy, on ChnSentiCorp hotel reviews 0.894. For languages written without spaces single characters and
 pairs did better there than longer runs (0.894 against 0.880 for runs of 2 to 4), in a sixth of the time.
 """
@@ -20,6 +20,7 @@ from beside.core.types import Example, Splits
 
 UNSPACED = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U0003ffff]")
 SHARE_UNSPACED = 0.1  # of the training rows, from which on characters are counted instead of words
+PIECE = 500  # texts that are compared with all training texts at once
 FEATURES = 100_000  # most frequent ones kept, so that memory stays bounded
 INVERSE_PENALTY = 10.0  # best of 1, 10 and 100 on three of four public sets
 
@@ -68,6 +69,21 @@ def linear_answers(task: Task, splits: Splits, asked: Sequence[str], labels: Seq
     if tune:
         ready = ready.tuned(logits(tune), tune_targets, labels)
     return ready.decode(logits(asked), labels)
+
+
+def nearest_answers(splits: Splits, asked: Sequence[str]) -> list[str]:
+    """The answer of the training text that is most alike by TF-IDF, to each text; where no text holds a word, the commonest."""
+    texts, targets = known(splits.train)
+    vectorizer = vectorizer_for(texts)
+    try:
+        rows = vectorizer.fit_transform(texts)
+    except ValueError:
+        return [majority(targets)] * len(asked)
+    found: list[str] = []
+    for start in range(0, len(asked), PIECE):  # a similarity per pair of texts: in pieces, so that memory stays bounded
+        alike = vectorizer.transform(asked[start : start + PIECE]) @ rows.T
+        found += [targets[int(place)] for place in np.asarray(alike.argmax(axis=1)).ravel()]
+    return found
 
 
 def known(rows: Sequence[Example]) -> tuple[list[str], list[str]]:

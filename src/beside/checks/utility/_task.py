@@ -8,24 +8,32 @@ from collections.abc import Callable, Iterator, Sequence
 import numpy as np
 
 from beside.checks._rows import bar, labelled, measured
-from beside.checks.utility._floor import linear_answers
+from beside.checks.utility._floor import linear_answers, nearest_answers
 from beside.core.interfaces import Task
 from beside.core.statistics import RESAMPLES, Estimate, rate
 from beside.core.types import Measurement, Splits
 
 FLOOR, GAIN = "floor", "gain_over_floor"
 SIMPLE, GAIN_OVER_SIMPLE = "tfidf_score", "gain_over_tfidf_score"
+NEAREST, GAIN_OVER_NEAREST = "nearest_answer_score", "gain_over_nearest_answer"
+GAINS = (GAIN, GAIN_OVER_SIMPLE, GAIN_OVER_NEAREST)
 WORDS = {
     FLOOR: ("main score of the best constant answer", "“总给同一答案”的主要得分"),
     GAIN: ("gain over the best constant answer", "比“总给同一答案”高出的主要得分"),
     SIMPLE: ("main score of TF-IDF with a linear model", "TF-IDF + 线性模型的主要得分"),
     GAIN_OVER_SIMPLE: ("gain over TF-IDF with a linear model", "比 TF-IDF + 线性模型高出的主要得分"),
+    NEAREST: ("main score of copying the answer of the nearest training text", "“照抄最相近训练文本的答案”的主要得分"),
+    GAIN_OVER_NEAREST: ("gain over copying the answer of the nearest training text", "比“照抄最相近训练文本的答案”高出的主要得分"),
 }
 
 
 def metrics(task: Task) -> list[str]:
-    """What `measure` measures of a task whose answers are no single labels: per token there is no linear model of a text."""
-    return [*task.metrics, FLOOR, GAIN, *(() if task.per_token else (SIMPLE, GAIN_OVER_SIMPLE))]
+    """What `measure` measures of a task whose answers are no single labels: per token there is no linear model of a text.
+
+    Written answers are compared with those of the nearest training texts instead.
+    """
+    simple = (NEAREST, GAIN_OVER_NEAREST) if task.writes else () if task.per_token else (SIMPLE, GAIN_OVER_SIMPLE)
+    return [*task.metrics, FLOOR, GAIN, *simple]
 
 
 def measure(
@@ -61,7 +69,9 @@ def floors(
     """(metric of the floor, metric of the gain over it) -> scores of some of the rows: the best constant, and TF-IDF."""
     learned = [row.target for row in splits.train if row.target is not None]
     found = {(FLOOR, GAIN): task.scorer([task.floor(learned, labels)] * len(targets), targets, labels)}
-    if (simple := linear_answers(task, splits, texts, labels)) is not None:
+    if task.writes:
+        found[NEAREST, GAIN_OVER_NEAREST] = task.scorer(nearest_answers(splits, texts), targets, labels)
+    elif (simple := linear_answers(task, splits, texts, labels)) is not None:
         found[SIMPLE, GAIN_OVER_SIMPLE] = task.scorer(simple, targets, labels)
     return found
 
@@ -71,12 +81,12 @@ def told(task: Task, main: str, drawn: dict[str, list[float]], n: int) -> Iterat
     lowest, highest = task.metrics[main][4:]
     estimates = {}
     for name, (once, *draws) in drawn.items():
-        gain = name in (GAIN, GAIN_OVER_SIMPLE)
+        gain = name in GAINS
         ends = (
             task.metrics[name][4:] if name in task.metrics else (lowest - highest, highest - lowest) if gain else (lowest, highest)
         )
         estimates[name] = spread(once, draws, n, *ends)
-    named = {"this model": main, "best constant answer": FLOOR, "TF-IDF + linear model": SIMPLE}
+    named = {"this model": main, "best constant answer": FLOOR, "TF-IDF + linear model": SIMPLE, "nearest training answer": NEAREST}
     bars = [bar(words, estimates[name]) for words, name in named.items() if name in estimates]
     for name, estimate in estimates.items():
         words = task.metrics.get(name, task.metrics[main]._replace(better="higher"))

@@ -1,0 +1,1 @@
+"""Text -> spans of personal data: one file each."""

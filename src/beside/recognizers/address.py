@@ -1,0 +1,57 @@
+"""Postal addresses: of China from a place or a road down to a room, and of other countries as a house number beside a street."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import ClassVar
+
+from beside.core.personal import Found
+from beside.recognizers._lists import any_of
+
+NUMBER = r"[0-9０-９零〇一二三四五六七八九十百]{1,5}"
+PLACES = any_of("places", "provinces_zh", "cities_zh")
+PLACE = rf"(?:{PLACES})(?:省|市|自治区|特别行政区)?"
+HAN = "[\u4e00-\u9fff]"
+AREA = rf"{HAN}{{1,6}}?(?:区|县|镇|乡|街道|新区|开发区)"
+ROAD = rf"{HAN}{{1,8}}?(?:大道|大街|路|街|巷|弄|胡同|小区|花园|村)"
+HOUSE = rf" ?{NUMBER}(?:-{NUMBER})?(?:号楼|号院|号|弄|栋|幢|座)"
+ROOM = rf"(?:[ ,，]?(?:[A-Za-z]|{NUMBER})?(?:-?{NUMBER})?(?:号楼|栋|幢|座|单元|层|楼|室|号|户)){{0,4}}"
+CHINA = re.compile(
+    rf"{PLACE}(?:{PLACE})?(?:{AREA}){{0,2}}(?:{ROAD}){{1,2}}(?:{HOUSE}{ROOM})?|{PLACE}(?:{PLACE})?{AREA}{HOUSE}{ROOM}"
+)
+STREETS = (
+    "Street|St|Avenue|Ave|Road|Rd|Lane|Ln|Drive|Dr|Boulevard|Blvd|Court|Ct|Place|Pl|Square|Sq|Terrace|Way|Highway|Hwy|Parkway|Pkwy|"
+    "Close|Crescent|Row|Trail|Circle"
+)
+ABROAD = re.compile(
+    rf"(?<![0-9A-Za-z])\d{{1,5}}[A-Za-z]?,? (?:[A-Z][\w'.\-]{{0,24}} ){{1,4}}"
+    rf"(?:{STREETS})\b\.?(?:,? (?:Apt|Suite|Unit|Flat|#)\.? ?\w{{1,6}})?"
+    rf"(?:, [A-Z][a-z]{{1,20}}(?: [A-Z][a-z]{{1,20}}){{0,2}})?(?:,? [A-Z]{{2}})?(?:,? \d{{5}}(?:-\d{{4}})?)?(?![0-9A-Za-z])"
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Address:
+    """A city alone is no address: a road, a house or a street must be there too."""
+
+    zh: ClassVar[str] = "通信地址：中国地址（省市区、路、门牌、室）与外国街道地址"
+    examples: ClassVar[tuple[str, ...]] = (
+        "住在[[北京市海淀区中关村大街27号]]",
+        "寄到[[上海市浦东新区世纪大道100号5栋301室]]，谢谢",
+        "[[杭州西湖区文三路90号]]",
+        "I live at [[12 Baker Street, London]]",
+        "ship it to [[742 Evergreen Terrace, Springfield, IL 62704]]",
+    )
+    misses: ClassVar[tuple[str, ...]] = ("北京的天气很好", "I was in 3 places", "上海和广州", "12 months in London")
+
+    def find(self, text: str) -> Iterator[Found]:
+        """Places in the text, in any order; they may overlap."""
+        for hit in CHINA.finditer(text):
+            yield Found(hit.start(), hit.end(), 0.85)
+        for hit in ABROAD.finditer(text):
+            yield Found(hit.start(), hit.end(), 0.8)
+
+
+recognizer = Address()
