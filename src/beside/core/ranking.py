@@ -48,10 +48,14 @@ class Judged:
         return [" ".join(str(grade) for grade in known.values()) for known in self.relevant]
 
 
-def judged(texts: Sequence[str], targets: Sequence[str]) -> Judged:
-    """Queries and candidates of rows; the highest grade counts where a pair stands twice."""
+def judged(texts: Sequence[str], targets: Sequence[str], others: Iterable[str] = ()) -> Judged:
+    """Queries and candidates of rows; the highest grade counts where a pair stands twice.
+
+    Args:
+        others: candidates that no row names, and that must be told from the relevant ones as well.
+    """
     pairs = [apart(text) for text in texts]
-    candidates = sorted({str(pair) for _, pair in pairs})
+    candidates = sorted({*(str(pair) for _, pair in pairs), *others})
     place = {candidate: index for index, candidate in enumerate(candidates)}
     found: dict[str, dict[int, int]] = {}
     for (query, candidate), target in zip(pairs, targets, strict=True):
@@ -60,6 +64,12 @@ def judged(texts: Sequence[str], targets: Sequence[str]) -> Judged:
             known[at] = max(known.get(at, 0), int(target))
     kept = {query: known for query, known in found.items() if known}
     return Judged(list(kept), candidates, list(kept.values()))
+
+
+def some(data: Judged, count: int) -> Judged:
+    """So many of the queries, evenly spread and the same each time; all candidates."""
+    chosen = np.unique(np.linspace(0, len(data.queries) - 1, min(count, len(data.queries))).astype(int)).tolist()
+    return Judged([data.queries[at] for at in chosen], data.candidates, [data.relevant[at] for at in chosen])
 
 
 def catalogue(*splits: Iterable[Example]) -> list[str]:

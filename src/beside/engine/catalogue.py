@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,6 @@ from safetensors.numpy import load_file, save_file
 from beside.core.errors import BadInput, StorageFailed
 from beside.core.interfaces import Progress
 from beside.core.lexical import BM25
-from beside.core.ranking import unit
 
 TEXTS, VECTORS = "candidates.json", "candidates.safetensors"
 PIECE = 256  # candidates embedded at once, so that progress moves
@@ -37,6 +36,18 @@ class Catalogue:
         """The index of their words."""
         return BM25(self.texts)
 
+    @cached_property
+    def place(self) -> dict[str, int]:
+        """Text -> where it stands."""
+        return {text: at for at, text in enumerate(self.texts)}
+
+    def completed(self, texts: Sequence[str], embed: Callable[[Sequence[str]], np.ndarray]) -> np.ndarray:
+        """Vectors of the texts: those that are kept, and of the others what `embed` makes of them."""
+        fresh = list(dict.fromkeys(text for text in texts if text not in self.place))
+        made = dict(zip(fresh, embed(fresh), strict=True))
+        assert self.vectors_CH is not None
+        return np.stack([made[text] if text in made else self.vectors_CH[self.place[text]] for text in texts])
+
 
 def keep(folder: Path, subject: Any, texts: Sequence[str], progress: Progress) -> None:
     """Writes the candidates of a trained model beside its weights, with their vectors where it has such.
@@ -47,7 +58,7 @@ def keep(folder: Path, subject: Any, texts: Sequence[str], progress: Progress) -
     apart = subject.task.apart
     vectors = [np.empty((0, subject.model.width), dtype=np.float32)]
     for start in range(0, len(texts) if apart else 0, PIECE):
-        vectors.append(unit(subject.embed(texts[start : start + PIECE])))
+        vectors.append(subject.embed(texts[start : start + PIECE]))
         progress.step("embed", min(len(texts), start + PIECE), len(texts))
     try:
         (folder / TEXTS).write_text(json.dumps(list(texts), ensure_ascii=False, indent=0), encoding="utf-8")

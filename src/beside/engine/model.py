@@ -15,7 +15,6 @@ from safetensors.torch import load_file, save_file
 from tokenizers import Tokenizer
 from torch import Tensor, nn
 from torch.nn.functional import gelu, normalize
-from torch.nn.utils import skip_init
 from transformers import AutoConfig, AutoModel, PreTrainedModel
 
 from beside.core.errors import BadInput, StorageFailed
@@ -58,6 +57,13 @@ class Transform(nn.Module):
         return self.norm(gelu(self.dense(states_BH)))
 
 
+class NoHead(nn.Linear):
+    """A head without outputs, which has no initial values either."""
+
+    def reset_parameters(self) -> None:
+        pass
+
+
 class Model(nn.Module):
     """Encoder, pooling and linear head.
 
@@ -81,10 +87,7 @@ class Model(nn.Module):
         self.encoder, self.pooling, self.frozen = encoder, pooling, frozen
         # dropping parts of a unit vector would change its length, which carries meaning there
         self.dropout = nn.Dropout(0.0 if pooling == "unit" else float(getattr(encoder.config, "hidden_dropout_prob", 0.1)))
-        # no outputs: an empty head, which needs no initial values
-        self.head = (
-            nn.Linear(encoder.config.hidden_size, outputs) if outputs else skip_init(nn.Linear, encoder.config.hidden_size, 0)
-        )
+        self.head = (nn.Linear if outputs else NoHead)(encoder.config.hidden_size, outputs)
         if pooling.startswith(AT):
             self.read_at(int(pooling.removeprefix(AT)), encoder.config.layer_norm_eps)
 

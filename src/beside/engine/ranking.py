@@ -11,7 +11,7 @@ from beside.core.answers import Said
 from beside.core.interfaces import Task
 from beside.core.lexical import best
 from beside.core.pairs import apart, is_pair, joined
-from beside.core.ranking import DEPTH, Judged, Scores, by_vectors, judged, places, reranked, unit, without_itself
+from beside.core.ranking import DEPTH, Judged, Scores, by_vectors, judged, places, reranked, some, without_itself
 from beside.core.types import Example
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ Ranked = list[tuple[int, float]]  # place of a candidate and its score, best fir
 def order(subject: TorchSubject, query: str, documents: Sequence[str]) -> Ranked:
     """Every document, best first; scores as the task means them."""
     if subject.task.apart:
-        scores = unit(subject.embed(documents)) @ unit(subject.embed([query]))[0]
+        scores = subject.embed(documents) @ subject.embed([query])[0]
     else:
         scores = subject.probabilities([joined(query, document) for document in documents])[:, 0]
     return [(at, round(float(scores[at]), DIGITS)) for at in best(scores, len(scores)).tolist()]
@@ -39,7 +39,7 @@ def search(subject: TorchSubject, query: str, count: int) -> Ranked:
     if kept is None:
         return []
     if kept.vectors_CH is not None:
-        scores_C = kept.vectors_CH @ unit(subject.embed([query]))[0]
+        scores_C = kept.vectors_CH @ subject.embed([query])[0]
         return [(at, round(float(scores_C[at]), DIGITS)) for at in best(scores_C, count).tolist()]
     first = kept.words.top(query, DEPTH).tolist()
     return [(first[at], score) for at, score in order(subject, query, [kept.texts[at] for at in first])[:count]]
@@ -68,7 +68,7 @@ def cosines(subject: TorchSubject, texts: Sequence[str]) -> np.ndarray:
     pairs = [(one, one if other is None else other) for one, other in map(apart, texts)]
     there = list(dict.fromkeys(half for pair in pairs for half in pair))
     place = {text: index for index, text in enumerate(there)}
-    vectors = unit(subject.embed(there))
+    vectors = subject.embed(there)
     first, second = ([place[pair[side]] for pair in pairs] for side in (0, 1))
     scores: np.ndarray = (vectors[first] * vectors[second]).sum(axis=1, keepdims=True)
     return scores.astype(np.float32)
@@ -98,12 +98,6 @@ def scores_of(
     if say:
         say(task.report(found, data.grades()))
     return {**task.score(found, data.grades(), subject.labels), "loss": loss}
-
-
-def some(data: Judged, count: int) -> Judged:
-    """So many of the queries, the same each time; all candidates."""
-    chosen = np.unique(np.linspace(0, len(data.queries) - 1, min(count, len(data.queries))).astype(int)).tolist()
-    return Judged([data.queries[at] for at in chosen], data.candidates, [data.relevant[at] for at in chosen])
 
 
 def watched(data: Judged, scores: Scores, temperature: float, losses: list[float]) -> Any:

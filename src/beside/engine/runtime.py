@@ -21,6 +21,7 @@ from beside.core.answers import Reading, Said
 from beside.core.errors import BesideError, GateClosed
 from beside.core.interfaces import Task
 from beside.core.pairs import apart, is_pair
+from beside.core.ranking import unit
 from beside.core.registry import load
 from beside.engine import ranking
 from beside.engine.catalogue import Catalogue, load_catalogue
@@ -66,9 +67,16 @@ class TorchSubject:
         return self.infer(rows, self.model.__call__, shape)
 
     def embed(self, texts: Sequence[str]) -> np.ndarray:
-        """One vector per text, float32, shape (len(texts), hidden); of a pair that is read apart it is that of the first text."""
-        if self.task.apart:
-            texts = [apart(text)[0] for text in texts]
+        """One vector per text, float32, shape (len(texts), hidden); where pairs are read apart of the first, at length 1."""
+        if not self.task.apart:
+            return self.vectors(texts)
+        texts = [apart(text)[0] for text in texts]
+        if texts and self.catalogue:
+            return self.catalogue.completed(texts, lambda fresh: unit(self.vectors(fresh)))
+        return unit(self.vectors(texts))
+
+    def vectors(self, texts: Sequence[str]) -> np.ndarray:
+        """What stands before the head, float32, shape (len(texts), hidden)."""
         return self.infer(self.tokens.encode(texts), self.model.vector, (self.model.width,))
 
     def probabilities(self, texts: Sequence[str]) -> np.ndarray:
