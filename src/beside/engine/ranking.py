@@ -56,6 +56,36 @@ def said(subject: TorchSubject, query: str, documents: Sequence[str] | None = No
     return Said(label=texts[found[0][0]] if found else "", probability=sure, probabilities={}, answer=form)
 
 
+class Among:
+    """A model that orders the same documents for every query; anything else is the model's own.
+
+    Args:
+        documents: None = what is kept with the model.
+        count: how many an answer holds at most.
+    """
+
+    searches, pairs = True, False
+
+    def __init__(self, subject: TorchSubject, documents: Sequence[str] | None, count: int) -> None:
+        self.subject, self.documents, self.count = subject, documents, count
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.subject, name)
+
+    def answers(self, texts: Sequence[str]) -> list[Said]:
+        """For each query the best documents, best first."""
+        return [said(self.subject, text, self.documents, self.count) for text in texts]
+
+    def token_counts(self, texts: Sequence[str]) -> list[int]:
+        """Tokens of the longest that is read for each query."""
+        if self.documents is None:
+            return self.subject.token_counts(texts)
+        if self.subject.task.apart:
+            longest = max(self.subject.token_counts(self.documents), default=0)
+            return [max(longest, count) for count in self.subject.token_counts(texts)]
+        return [max(self.subject.token_counts([joined(text, document) for document in self.documents])) for text in texts]
+
+
 def answers(subject: TorchSubject, texts: Sequence[str]) -> list[Said]:
     """The answer to each text: candidates for a query alone; for a pair whether it is relevant."""
     pairs = [text for text in texts if is_pair(text)]

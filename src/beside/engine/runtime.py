@@ -98,9 +98,9 @@ class TorchSubject:
         """Whether a query alone can be asked."""
         return self.catalogue is not None
 
-    def rank(self, query: str, documents: Sequence[str] | None, count: int) -> Said:
-        """The best of these documents for a query, or without documents of the candidates that are kept with the model."""
-        return ranking.said(self, query, documents, count)
+    def among(self, documents: Sequence[str] | None, count: int) -> ranking.Among:
+        """This model, ordering these documents for each query it is asked, or what is kept with it; the best `count` of them."""
+        return ranking.Among(self, documents, count)
 
     def read(self, texts: Sequence[str]) -> list[Reading]:
         """How the model reads each text, where the answer is per token; otherwise nothing, for nobody asks."""

@@ -39,7 +39,8 @@ def measure(subject: Subject, task: Task, splits: Splits, most: int, rng: np.ran
     Raises:
         NotEnoughData: no test row is relevant.
     """
-    data = judged(*map(list, zip(*labelled(splits), strict=True)), others=catalogue(*splits))
+    texts, targets = map(list, zip(*labelled(splits), strict=True))
+    data = judged(texts, targets, catalogue(*splits))
     if not data.queries:
         raise NotEnoughData("No test row is relevant, so there is nothing to find.", "Import rows with relevant pairs.")
     if not task.apart:
