@@ -151,7 +151,9 @@ def predictions_in_words(predictions: Sequence[Prediction]) -> None:
             lines = [f"{place:>4}\t{one['score']:.3f}\t{' '.join(one['text'].split())}\n" for place, one in enumerate(found, 1)]
             sys.stdout.write("".join([f"{asked}{cut}\n", *lines]))
             continue
-        sys.stdout.write(f"{' '.join(prediction.label.split()) or NOTHING}\t{prediction.probability:.3f}\t{asked}{cut}\n")
+        pair_score = prediction.answer.get("score") if isinstance(prediction.answer, dict) else None  # of a pair that was ranked
+        sure = prediction.probability if pair_score is None else pair_score
+        sys.stdout.write(f"{' '.join(prediction.label.split()) or NOTHING}\t{sure:.3f}\t{asked}{cut}\n")
 
 
 def explanation_in_words(explanation: Explanation, near: Neighbours | None = None) -> None:

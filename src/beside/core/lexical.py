@@ -72,6 +72,8 @@ class BM25:
 
 def best(scores: np.ndarray, count: int) -> np.ndarray:
     """Places of the highest scores, highest first, of equal ones the earlier; int64, at most `count`."""
+    if not count:
+        return np.empty(0, dtype=np.int64)
     if count < len(scores):
         edge = np.partition(scores, len(scores) - count)[len(scores) - count]
         above = np.flatnonzero(scores > edge)

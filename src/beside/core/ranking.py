@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from beside.core.interfaces import Subject
+from beside.core.interfaces import Subject, Task
 from beside.core.lexical import BM25, best
 from beside.core.pairs import apart, joined
 from beside.core.types import Example
@@ -156,6 +156,17 @@ def ranked_by(subject: Subject, data: Judged) -> Scores:
     if getattr(subject, "task").apart:  # noqa: B009, a Subject need not have one
         return by_vectors(data, subject.embed)
     return reranked(data, lambda texts: subject.logits(texts)[:, 0])
+
+
+def scored(task: Task, texts: Sequence[str], targets: Sequence[str]) -> tuple[Callable[[Subject], list[str]], list[str]]:
+    """What gives a model's answers to these rows as `task.scorer` takes them, and what they are held against.
+
+    Of a task that ranks that is query by query, over the candidates of these rows.
+    """
+    if not task.ranks:
+        return lambda subject: subject.predict(texts), list(targets)
+    data = judged(texts, targets)
+    return lambda subject: places(data, ranked_by(subject, data)), data.grades()
 
 
 def unit(vectors: np.ndarray) -> np.ndarray:

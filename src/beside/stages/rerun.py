@@ -11,6 +11,7 @@ from typing import Literal
 import numpy as np
 
 from beside.core.interfaces import Progress
+from beside.core.pairs import whole
 from beside.core.ranking import catalogue
 from beside.core.repetition import Repetition
 from beside.core.types import Corpus, Run, Splits
@@ -47,7 +48,7 @@ def rerun(
         Altered: the stored rows, the model or the checkpoint are not what was written.
     """
     began = time.monotonic()
-    train, tune = ([row for row in split if row.target is not None] for split in (splits.train, splits.tune))
+    train, tune = (whole(row for row in split if row.target is not None) for split in (splits.train, splits.tune))
     home = checkpoints / f"rerun-{run.id}"
     checkpoint = Checkpoint(home)
     with storage_errors(f"'{home}'"):
