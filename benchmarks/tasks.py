@@ -138,17 +138,6 @@ SETS = {
     "rank-medquad": Measured(
         "health questions and the pages that answer them", "medquad_faq", "rank", dict, "embedded", 1_200, PAGES, ranking.pages
     ),
-    "rank-medquad-cross": Measured(
-        "the same, 50 of BM25 read together",
-        "medquad_faq",
-        "rank",
-        dict,
-        "embedded",
-        250,
-        (*PAGES, *TOGETHER),
-        ranking.pages,
-        FEW_QUERIES,
-    ),
     "tag-cluener": Measured("CLUENER, 10 kinds of names (Chinese)", "cluener2020", "tag", names, "scratch", 4_000, ("epochs=5",)),
 }
 
@@ -250,7 +239,9 @@ NOTES = (
     "`embedded` is all-MiniLM-L6-v2 (22.6 M parameters); `scratch` is an untrained encoder that knows nothing but the rows. Where",
     "fewer rows are learned than a set has, they were drawn by chance to keep the budget; test rows are those of the set's own",
     "test file, at most 4,000 of them. No published figure stands beside ours, for those learned from all rows. Choices were made",
-    "on the dev rows. The groups of the insurance lines are ours.",
+    "on the dev rows. The groups of the insurance lines are ours. Rankings are measured query by query, over all candidates of the",
+    "set: 158 insurance questions (of which the model that reads both texts was asked 100) and 2,952 health questions. Which",
+    "insurance questions have the same answer the set says, how they are divided is ours; pairs it does not name count as wrong.",
 )
 
 

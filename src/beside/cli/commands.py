@@ -14,6 +14,7 @@ from beside.cli import (
     proving,
     searching,
     using,
+    vault,
     workplace,
 )
 from beside.cli.frame import app
@@ -32,6 +33,7 @@ __all__ = [
     "proving",
     "searching",
     "using",
+    "vault",
     "workplace",
 ]
 

@@ -23,6 +23,7 @@ from beside.engine.feed import Feed
 from beside.engine.fit import Fit, Rows
 from beside.engine.rows import bucketed
 from beside.engine.runtime import TorchSubject
+from beside.engine.team import Alone
 
 EXPLICIT = 2  # candidates called not relevant that a query brings into a batch; with more of them they take turns by epoch
 
@@ -70,13 +71,13 @@ def distinct(texts: Sequence[str]) -> list[str]:
     return list(dict.fromkeys(half for text in texts for half in apart(text) if half is not None))
 
 
-def apart_rows(subject: TorchSubject, texts: Sequence[str], targets: list[str], progress: Progress) -> ApartRows:
+def apart_rows(subject: TorchSubject, texts: Sequence[str], targets: list[str], progress: Progress, team: Alone) -> ApartRows:
     """Training rows as the loop takes them."""
     there = distinct(texts)
     place = {text: index for index, text in enumerate(there)}
     pairs = [apart(text) for text in texts]
     return ApartRows(
-        feed=Feed(subject.model, subject.tokens.encode(there), subject.tokens.pad_id, progress),
+        feed=Feed(subject.model, subject.tokens.encode(there), subject.tokens.pad_id, progress, team),
         targets=targets,
         encoded=subject.task.encode(targets, subject.labels),
         query=np.array([place[query] for query, _ in pairs]),
@@ -101,23 +102,28 @@ class ApartFit(Fit):
         both = lengths[self.rows.query[rows]] + lengths[self.rows.candidate[rows]]
         return [rows[batch] for batch in bucketed(both, self.batch_size, np.random.default_rng((self.recipe.seed, epoch)))]
 
-    def loss_of(self, batch: np.ndarray) -> Tensor:
-        """Mean loss of the rows of a batch; one that is half as relevant counts half."""
+    def part_of(self, batch: np.ndarray) -> Tensor:
+        """Mean loss of the rows of a batch, one that is half as relevant counting half; processes share the making of vectors."""
         queries, place_B = np.unique(self.rows.query[batch], return_inverse=True)
         candidates = np.unique(np.concatenate([self.rows.candidate[batch], self.negatives(queries)]))
         own_B = np.searchsorted(candidates, self.rows.candidate[batch])
-        with self.products():
-            queries_QH, candidates_CH = (self.rows.feed.vectors(texts).float() for texts in (queries, candidates))
         known = [np.isin(candidates, list(self.rows.known[int(query)])) for query in queries]
-        masked_BC = torch.from_numpy(np.stack(known)[place_B])
-        return negatives_loss(
-            normalize(queries_QH, dim=-1)[torch.from_numpy(place_B)],
-            normalize(candidates_CH, dim=-1),
-            torch.from_numpy(own_B),
-            masked_BC,
+        loss = negatives_loss(
+            normalize(self.vectors(queries), dim=-1)[torch.from_numpy(place_B)],
+            normalize(self.vectors(candidates), dim=-1),
+            torch.from_numpy(own_B).to(self.device),
+            torch.from_numpy(np.stack(known)[place_B]).to(self.device),
             self.targets_N[torch.from_numpy(batch)],
             self.recipe.rank_temperature,
         )
+        return loss - loss.detach() if self.team.rank else loss  # its value counts once, its gradient through every text
+
+    def vectors(self, texts: np.ndarray) -> Tensor:
+        """Vectors of these texts of the feed, (len(texts), H); each process makes those of its share."""
+        own = self.team.share(texts)
+        with self.products():
+            made = self.rows.feed.vectors(own).float() if len(own) else torch.zeros(0, self.model.width, device=self.device)
+        return self.team.gather(made, len(texts))
 
     def negatives(self, queries: np.ndarray) -> np.ndarray:
         """Candidates that rows call not relevant to these queries, int64."""

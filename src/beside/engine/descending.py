@@ -20,6 +20,7 @@ from beside.engine.pairs import PairFit
 from beside.engine.probe import probe
 from beside.engine.runtime import TorchSubject
 from beside.engine.scoring import scoring
+from beside.engine.team import Alone
 from beside.engine.telling import announcing, kept_rule
 from beside.engine.tracking import tensorboard
 from beside.engine.used_rows import used_rows_only
@@ -33,6 +34,7 @@ def descend(
     tune: Sequence[Example],
     recipe: Recipe,
     keeping: Keeping,
+    team: Alone,
 ) -> Fitted:
     """The gradient steps, if anything learns by them; the model keeps the weights of the best tune epoch."""
     if not names:
@@ -55,6 +57,7 @@ def descend(
         progress=progress,
         on_epoch=announcing(progress, tensorboard(keeping.boards) if keeping.boards else None, watch),
         guide=guide_of(method),
+        team=team,
     )
     with used_rows_only(subject.model, names, rows.feed.ids, rows.feed.pad_id) as used:
         if used:
@@ -62,19 +65,19 @@ def descend(
         fit = making()
         fitted = fit.run(keeping.resume)
     progress.say(kept_rule(fitted, recipe, bool(tune)))
-    if refit:
+    if refit and not team.rank:
         refit(progress)
     if fit.guide is not None:
         progress.say(fit.guide.told())
     return fitted
 
 
-def rows_of(subject: TorchSubject, examples: Sequence[Example], progress: Progress) -> Rows:
+def rows_of(subject: TorchSubject, examples: Sequence[Example], progress: Progress, team: Alone) -> Rows:
     """Training rows with their targets, as the loop takes them."""
     texts, targets = [example.text for example in examples], [str(example.target) for example in examples]
     if subject.task.apart:
-        return apart_rows(subject, texts, targets, progress)
-    feed = Feed(subject.model, subject.tokens.encode(texts), subject.tokens.pad_id, progress)
+        return apart_rows(subject, texts, targets, progress, team)
+    feed = Feed(subject.model, subject.tokens.encode(texts), subject.tokens.pad_id, progress, team)
     return Rows(feed=feed, targets=targets, encoded=subject.task.encode(targets, subject.labels, subject.read(texts)))
 
 

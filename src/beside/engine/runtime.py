@@ -25,6 +25,7 @@ from beside.core.ranking import unit
 from beside.core.registry import load
 from beside.engine import ranking
 from beside.engine.catalogue import Catalogue, load_catalogue
+from beside.engine.devices import device_of, holding, onto
 from beside.engine.gradients import TokenInputs, opened
 from beside.engine.model import Facts, Model, load_model, read_facts
 from beside.engine.rows import by_length, collate
@@ -127,9 +128,10 @@ class TorchSubject:
         with self.turn:
             was_training = self.model.training
             self.model.eval()
-            lengths = [len(row) for row in rows]
+            lengths, device = [len(row) for row in rows], holding(self.model)
             for batch in (part for whole in by_length(lengths, TOKENS_PER_BATCH) for part in level(whole, lengths)):
-                found = function(*collate([rows[i] for i in batch], self.tokens.pad_id)).numpy()
+                ids_BL, mask_BL = collate([rows[i] for i in batch], self.tokens.pad_id)
+                found = function(onto(device, ids_BL), None if mask_BL is None else onto(device, mask_BL)).cpu().numpy()
                 if not per_token:
                     out[batch] = found
                     continue
@@ -151,10 +153,11 @@ def level(batch: np.ndarray, lengths: Sequence[int]) -> Iterator[np.ndarray]:
 
 
 def load_subject(folder: Path, threads: int | None = None) -> TorchSubject:
-    """The model in a folder, ready to answer.
+    """The model in a folder, ready to answer: on a GPU when there is one, or where the environment's BESIDE_DEVICE says.
 
     Raises:
         BadInput: the folder is not one that Beside saved.
+        BadOption: there is no such device.
     """
     if threads:
         torch.set_num_threads(threads)
@@ -163,7 +166,8 @@ def load_subject(folder: Path, threads: int | None = None) -> TorchSubject:
         from beside.engine.written import WriterSubject  # transformers' way to write takes a second to load
 
         return WriterSubject(*load_writer(folder))  # type: ignore[return-value]
-    subject = TorchSubject(*load_model(folder))
+    model, tokens, facts = load_model(folder)
+    subject = TorchSubject(model.to(device_of()), tokens, facts)
     subject.catalogue = load_catalogue(folder)
     return subject
 
