@@ -136,6 +136,21 @@ class Recipe(BaseModel):
     label_names: bool | None = knob(None, "yes/no", "each label's own name is one more training text; helps when rows are few")
     epoch_report: bool = knob(False, "yes/no", "print the per-class table on the tune split after each epoch; changes nothing else")
     patience: int | None = knob(None, "epochs", "stop after so many epochs without a better tune score; None = never", ge=1)
+    ranker: Literal["bi-encoder", "cross-encoder"] = knob(
+        "bi-encoder",
+        "name",
+        "of the task rank: bi-encoder = a vector per text, finds among any number; cross-encoder = reads both, reorders 50",
+    )
+    rank_temperature: float = knob(
+        0.05, "cosine", "of the bi-encoder's softmax over a batch: lower minds the nearest negatives more", ge=0.005, le=1
+    )
+    negatives: int = knob(4, "candidates", "of each relevant pair that the cross-encoder learns from", ge=1, le=100)
+    negatives_from: Literal["hard", "random"] = knob(
+        "hard", "name", "hard = half of them share words with the query (BM25, Robertson & Zaragoza 2009), half by chance"
+    )
+    keep_candidates: bool = knob(
+        True, "yes/no", "the task rank keeps every candidate of the corpus with the model, so that a query alone finds its answer"
+    )
     precision: Literal["fp32", "bf16", "fp16"] | None = knob(
         None,
         "name",
