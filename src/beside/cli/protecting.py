@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from beside.cli.frame import HERE, As, Folder, Json, command, show, working
 from beside.core.errors import BadInput
+
+if TYPE_CHECKING:
+    from beside.core.protecting import Plan
+    from beside.protection.acting import Protected
 
 Actions = Annotated[
     list[str] | None,
@@ -59,15 +63,8 @@ def protect(
         raise BadInput("Give a corpus, or a text.", 'beside protect CORPUS --name NAME, or beside protect --text "..."')
     how, key = read_plan(action or [], kinds), secret(key_file)
     if text is not None:
-        from beside.protection.acting import Protector
-
-        if tagger is None:
-            made = Protector(how, key).text(text)
-        else:
-            with working(workspace, as_) as loop:
-                made = Protector(how, key, tagger=loop.tagger(tagger)).text(text)
-        found = [span._asdict() for span in made.spans]
-        show(json, {"text": made.text, "spans": found}, lambda told: print(told["text"]))
+        made = of_text(text, how, key, tagger, workspace, as_)
+        show(json, {"text": made.text, "spans": [span._asdict() for span in made.spans]}, lambda told: print(told["text"]))
         return False
     if k_anonymity is not None:
         from beside.cli.protecting_telling import anonymity_in_words
@@ -91,6 +88,16 @@ def protect(
     told: dict[str, Any] = {**child.model_dump(mode="json"), "protection": report.model_dump(mode="json")}
     show(json, told, lambda _: protection_in_words(child, report))
     return False
+
+
+def of_text(text: str, how: Plan, key: bytes | None, tagger: str | None, workspace: Path, as_: str | None) -> Protected:
+    """A single text without its personal data; a workspace is opened only where one of its models is to look."""
+    from beside.protection.acting import Protector
+
+    if tagger is None:
+        return Protector(how, key).text(text)
+    with working(workspace, as_) as loop:
+        return Protector(how, key, tagger=loop.tagger(tagger)).text(text)
 
 
 def secret(file: Path | None) -> bytes | None:
