@@ -13,7 +13,6 @@ from beside.core.errors import BadInput
 
 if TYPE_CHECKING:
     from beside.core.protecting import Plan
-    from beside.protection.acting import Protected
 
 Actions = Annotated[
     list[str] | None,
@@ -63,8 +62,7 @@ def protect(
         raise BadInput("Give a corpus, or a text.", 'beside protect CORPUS --name NAME, or beside protect --text "..."')
     how, key = read_plan(action or [], kinds), secret(key_file)
     if text is not None:
-        made = of_text(text, how, key, tagger, workspace, as_)
-        show(json, {"text": made.text, "spans": [span._asdict() for span in made.spans]}, lambda told: print(told["text"]))
+        show(json, of_a_text(text, how, key, tagger, workspace, as_), lambda told: print(told["text"]))
         return False
     if k_anonymity is not None:
         from beside.cli.protecting_telling import anonymity_in_words
@@ -90,14 +88,16 @@ def protect(
     return False
 
 
-def of_text(text: str, how: Plan, key: bytes | None, tagger: str | None, workspace: Path, as_: str | None) -> Protected:
-    """A single text without its personal data; a workspace is opened only where one of its models is to look."""
+def of_a_text(text: str, how: Plan, key: bytes | None, tagger: str | None, workspace: Path, as_: str | None) -> dict[str, Any]:
+    """One text without its personal data, and the spans; a workspace is opened for a tagger alone."""
     from beside.protection.acting import Protector
 
     if tagger is None:
-        return Protector(how, key).text(text)
-    with working(workspace, as_) as loop:
-        return Protector(how, key, tagger=loop.tagger(tagger)).text(text)
+        made = Protector(how, key).text(text)
+    else:
+        with working(workspace, as_) as loop:
+            made = Protector(how, key, tagger=loop.tagger(tagger)).text(text)
+    return {"text": made.text, "spans": [span._asdict() for span in made.spans]}
 
 
 def secret(file: Path | None) -> bytes | None:
