@@ -191,6 +191,18 @@ def test_labels_that_look_personal_are_told_and_left(make):
     assert child.labels[0] == "anna@example.com" and report.in_labels == 1
 
 
+def test_what_joins_a_protected_corpus_later_is_protected_as_it_was(make):
+    loop = make(PLAIN)
+    child, _ = loop.protect("inbox", "safe", read_plan(["email=mask", "hash"]))
+    late = Example(id="late", text="again 13800138000, bert@example.com", target="a", origin="correction:prediction-1")
+    [row] = loop.rows_like(child, [late])
+    known = rows_of(loop, child)[0][1].text.split()[1]  # the hash of the same number
+    assert row.text == f"again {known}, ****" and (row.target, row.origin) == ("a", late.origin)
+    assert loop.texts_like(child, [late.text]) == [row.text] and loop.rows_like(
+        loop.records.corpus(loop.actor, "inbox"), [late]
+    ) == [late]
+
+
 def test_the_command_tells_kinds_and_counts(tmp_path, beside):
     (tmp_path / "rows.csv").write_text(
         "text,label\n"

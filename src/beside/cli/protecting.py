@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from beside.cli.frame import HERE, As, Folder, Json, command, show, working
 from beside.core.errors import BadInput
+
+if TYPE_CHECKING:  # pydantic takes long to load, and help needs none
+    from beside.core.protecting import Plan
 
 Actions = Annotated[
     list[str] | None,
@@ -48,40 +51,39 @@ def protect(
     json: Json = False,
 ) -> bool:
     """Take personal data out of a corpus or a text, Chinese and English together: phones, IDs, cards, names, addresses and more."""
+    from beside.cli import protecting_telling as telling
     from beside.core.protecting import read_plan
 
     if (corpus is None) == (text is None):
         raise BadInput("Give a corpus, or a text.", 'beside protect CORPUS --name NAME, or beside protect --text "..."')
     how, key = read_plan(action or [], kinds), secret(key_file)
     if text is not None:
-        from beside.protection.acting import Protector
-
-        made = Protector(how, key).text(text)
-        found = [span._asdict() for span in made.spans]
-        show(json, {"text": made.text, "spans": found}, lambda told: print(told["text"]))
+        protect_text(text, how, key, json)
         return False
-    if k_anonymity is not None:
-        from beside.cli.protecting_telling import anonymity_in_words
-
-        with working(workspace, as_) as loop:
-            measured = loop.k_anonymity(str(corpus), [one.strip() for one in k_anonymity.split(",") if one.strip()], k)
-        show(json, {**measured.model_dump(mode="json"), "advice": measured.advice()}, lambda _: anonymity_in_words(measured))
-        return measured.below > 0
-    if export_reviewed is not None:
-        from beside.cli.protecting_telling import reviewed_in_words
-
-        with working(workspace, as_) as loop:
-            show(json, loop.export_reviewed(str(corpus), export_reviewed), reviewed_in_words)
-        return False
-    if name is None:
+    if not (name or k_anonymity or export_reviewed):
         raise BadInput("The protected corpus needs a name.", f"beside protect {corpus} --name NAME")
     with working(workspace, as_) as loop:
-        child, report = loop.protect(str(corpus), name, how, key)
-    from beside.cli.protecting_telling import protection_in_words
-
-    told: dict[str, Any] = {**child.model_dump(mode="json"), "protection": report.model_dump(mode="json")}
-    show(json, told, lambda _: protection_in_words(child, report))
+        if k_anonymity:
+            measured = loop.k_anonymity(str(corpus), [one.strip() for one in k_anonymity.split(",") if one.strip()], k)
+            told = {**measured.model_dump(mode="json"), "advice": measured.advice()}
+            show(json, told, lambda _: telling.anonymity_in_words(measured))
+            return measured.below > 0
+        if export_reviewed:
+            show(json, loop.export_reviewed(str(corpus), export_reviewed), telling.reviewed_in_words)
+            return False
+        child, report = loop.protect(str(corpus), str(name), how, key)
+    told = {**child.model_dump(mode="json"), "protection": report.model_dump(mode="json")}
+    show(json, told, lambda _: telling.protection_in_words(child, report))
     return False
+
+
+def protect_text(text: str, how: Plan, key: bytes | None, json: bool) -> None:
+    """Prints a text without the personal data that is found in it; needs no workspace."""
+    from beside.protection.acting import Protector
+
+    made = Protector(how, key).text(text)
+    found = [span._asdict() for span in made.spans]
+    show(json, {"text": made.text, "spans": found}, lambda told: print(told["text"]))
 
 
 def secret(file: Path | None) -> bytes | None:
