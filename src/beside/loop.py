@@ -24,6 +24,7 @@ from beside.core.report import Report
 from beside.core.types import Actor, Answer, Comparison, Corpus, Explanation, Finding, Prediction, Release, Run, Skipped
 from beside.documents import Documents
 from beside.engine import loading
+from beside.federating import Federating
 from beside.labels import Labels
 from beside.models import Models
 from beside.proofs import Proofs
@@ -48,7 +49,7 @@ class Improvement:
     comparison: Comparison
 
 
-class Loop(Committee, Comparing, Documents, Models, Proofs, Searching, Labels):
+class Loop(Committee, Comparing, Documents, Models, Proofs, Searching, Labels, Federating):
     """text in -> train -> audit -> release -> review -> serve -> listen -> improve, for one actor in one workspace.
 
     Args:

@@ -20,7 +20,7 @@ SECTIONS = {
         "explain",
         "improve",
     ),
-    "Training in depth": ("pretrain", "compare", "search", "rerun", "add-label", "self-train"),
+    "Training in depth": ("pretrain", "compare", "search", "rerun", "add-label", "self-train", "federate"),
     "Personal data": ("protect",),
     "The committee": ("standing", "comment", "statement", "dossier", "incident", "stop", "resume"),
     "Proof": ("verify", "export", "keys", "ledger"),

@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from beside.core.federation import must_be_here
 from beside.core.interfaces import Progress, Task
 from beside.core.pairs import is_pair
 from beside.core.recipe import BEST, Recipe
@@ -79,6 +80,7 @@ def train_model(
         KeyboardInterrupt: Ctrl-C; a training in its steps has saved where it is.
     """
     must_agree(recipe)
+    must_be_here(recipe)
     if recipe.method not in (None, BEST):
         source("methods", str(recipe.method))  # a name that does not exist is refused before a base is loaded
     row: tuple[dict[str, float], ...] = ()
