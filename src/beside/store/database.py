@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from beside.core.errors import BadInput, BadOption, BesideError, Busy, StorageFailed
 
-HEAD = "0008"  # the newest file in migrations/versions; told here so that opening need not load Alembic
+HEAD = "0009"  # the newest file in migrations/versions; told here so that opening need not load Alembic
 PATIENCE = 10.0  # seconds a writer waits for another one
 WRITTEN = "ledger"  # where a session notes its ledger rows: number of the first, hash before it, number and hash of the last
 LEDGER_LOCK = 0x626573696465  # PostgreSQL advisory lock of whoever writes; any fixed number does

@@ -15,8 +15,10 @@ from beside.core.types import Value, content_id
 from beside.store.accounts import Persons, SignInAttempts, Tokens, WebSessions
 from beside.store.columns import Table, json_column
 from beside.store.files import kept_path, placed_path
+from beside.store.protected_tables import SpanReviews, Vault
 
-__all__ = ["TABLES", "Persons", "SignInAttempts", "Stored", "Table", "Tokens", "WebSessions"]  # whoever asks finds every table here
+# whoever asks finds every table here
+__all__ = ["TABLES", "Persons", "SignInAttempts", "SpanReviews", "Stored", "Table", "Tokens", "Vault", "WebSessions"]
 
 
 class Stored(Table):
