@@ -133,7 +133,7 @@ def test_a_killed_site_is_left_out_and_comes_back_and_no_text_leaves(federation:
     assert all(detail["bytes"] > 1000 and "head.weight" in detail["tensors"] for detail in sent)
     assert not any("word_embeddings" in name for name in sent[0]["tensors"]), "which word vectors moved would tell the words"
     audited = beside("audit", run["id"], "--check", "utility/report", cwd=places / "coordinator")
-    assert "accuracy" in audited.out, audited.err
+    assert audited.code in (0, 1) and "accuracy" in audited.err, audited.err
 
 
 @pytest.mark.slow

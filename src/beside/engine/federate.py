@@ -179,7 +179,7 @@ class Rounds:
         self.progress.say(f"Round {self.number} of {self.recipe.rounds}: {', '.join(added.sites) or 'no site'}; {told}.")
         if spent := self.spent():
             self.progress.say(f"Promised so far: epsilon {spent['epsilon']:.3g} per site at delta {spent['delta']:g}.")
-        self.progress.step("rounds", self.number, self.recipe.rounds, told)
+        self.progress.step("train", self.number, self.recipe.rounds, told)
         self.save()
 
     def scored(self) -> dict[str, float]:
