@@ -18,10 +18,11 @@ from beside.core.registry import load
 from beside.core.types import Example
 from beside.engine.checkpoint import Checkpoint
 from beside.engine.federate import Rounds, plan
-from beside.engine.feed import Feed
+from beside.engine.feed import Feed, Vectors
 from beside.engine.fit import Fit, Rows
 from beside.engine.keeping import Keeping
-from beside.engine.model import Model, drop_unused
+from beside.engine.model import HEAD, Model, drop_unused
+from beside.engine.private import PrivateFit
 from beside.engine.shared import shared
 from beside.engine.site import Site
 
@@ -119,6 +120,46 @@ def mean_loss() -> Callable[[Fit], float]:
             return float(fit.task.loss(logits, fit.targets_N, None, 0.0))
 
     return measured
+
+
+@pytest.fixture
+def make_private(make_model: Callable[..., Model], tmp_path: Path) -> Callable[..., PrivateFit]:
+    """`make_private(rows=, method=, kind=, persons=, recipe settings...)`: a private training of a tiny model."""
+
+    def made(
+        rows: int = 40,
+        method: str = "full",
+        kind: str = "bert",
+        frozen: int = 0,
+        dropout: float = 0.0,
+        folder: str = "checkpoint",
+        persons: list[str | None] | None = None,
+        evaluate: Callable[[Model], dict[str, float]] | None = None,
+        **settings: Any,
+    ) -> PrivateFit:
+        model, rng = make_model(kind, frozen=frozen, dropout=dropout), np.random.default_rng(3)
+        given = {"epochs": 2, "batch_size": 8, "learning_rate": 1e-3, "head_learning_rate": 1e-2, "threads": 1, "epsilon": 4.0}
+        recipe = Recipe(**{**given, "method": method, "precision": "fp32", **settings})
+        attach = load("methods", method)
+        names = (attach.configured(recipe) if hasattr(attach, "configured") else attach).attach(model) or list(HEAD)
+        # few words, so that many come twice in a row
+        ids = [
+            rng.integers(5 + 20 * (place % 2), 20 + 20 * (place % 2), rng.integers(4, 13)).astype(np.int32) for place in range(rows)
+        ]
+        feed = Feed(model, ids, 0)
+        torch.manual_seed(2)
+        return PrivateFit(
+            model,
+            names,
+            Rows(feed=Vectors(feed) if method == "probe" else feed, targets=[LABELS[p % 2] for p in range(rows)], persons=persons),
+            task=load("tasks", "classify"),
+            labels=LABELS,
+            weights_K=None,
+            evaluate=evaluate,
+            recipe=recipe,
+            checkpoint=Checkpoint(tmp_path / folder),
+            progress=Silent(),
+        )
 
 
 INTENTS = ("cancel", "deliver", "refund")

@@ -132,11 +132,11 @@ def test_spans_of_a_tag_target_follow_the_text(make):
 
 def test_spans_without_text_are_counted_and_their_label_goes(make):
     loop = make(
-        [("train", "mail anna@example.com to Lyon", '[[5, 21, "mail"], [25, 29, "place"]]')], task="tag", labels=("mail", "place")
+        [("train", "mail anna@example.com to depot", '[[5, 21, "mail"], [25, 30, "place"]]')], task="tag", labels=("mail", "place")
     )
-    child, report = loop.protect("inbox", "safe", read_plan(["redact"]))
+    child, report = loop.protect("inbox", "safe", read_plan(["redact"], "email"))
     [(_, row)] = rows_of(loop, child)
-    assert row.target == '[[9, 13, "place"]]' and report.spans_lost == 1 and child.labels == ("place",)
+    assert row.target == '[[9, 14, "place"]]' and report.spans_lost == 1 and child.labels == ("place",)
 
 
 def test_a_written_answer_is_protected_like_the_text(make):

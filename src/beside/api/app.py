@@ -41,13 +41,14 @@ QUIET: TelemetryConfig = {"tracing": False, "metrics": False, "logs": False, "op
 log = logging.getLogger("beside.api")
 
 
-def create_app(workspace: Workspace, *, host: str = "127.0.0.1", port: int = 8321) -> FastAPI:
+def create_app(workspace: Workspace, *, host: str = "127.0.0.1", port: int = 8321, scheme: str = "http") -> FastAPI:
     """The HTTP API of a workspace.
 
     Args:
         workspace: open.
         host: the address that it will listen on; on a loopback address callers without a key are taken.
         port: the port that it will listen on.
+        scheme: https when it speaks TLS.
     """
     app = FastAPI(
         title="Beside",
@@ -58,7 +59,7 @@ def create_app(workspace: Workspace, *, host: str = "127.0.0.1", port: int = 832
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
-        servers=[{"url": f"http://{f'[{host}]' if ':' in host else host}:{port}"}] if is_loopback(host) else None,
+        servers=[{"url": f"{scheme}://{f'[{host}]' if ':' in host else host}:{port}"}] if is_loopback(host) else None,
         lifespan=lifespan,
         generate_unique_id_function=lambda route: route.name,  # short names in generated clients
         telemetry=QUIET,  # no outbound connection, whatever the environment says

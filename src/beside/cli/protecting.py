@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from beside.cli.frame import HERE, As, Folder, Json, command, show, working
 from beside.core.errors import BadInput
+
+if TYPE_CHECKING:
+    from beside.core.protecting import Plan
 
 Actions = Annotated[
     list[str] | None,
@@ -23,6 +26,18 @@ KeyFile = Annotated[
     typer.Option(help="File with the secret of hash and surrogate; default: BESIDE_PROTECT_KEY, for a corpus the workspace's own."),
 ]
 
+TaggedBy = Annotated[
+    str | None, typer.Option(help="Run or release on a `tag` corpus: its model looks for names, places and organisations too.")
+]
+Columns = Annotated[
+    str | None,
+    typer.Option(help="Change nothing: count how many share these columns of groups, birth_year, sex, province; age:10 = in tens."),
+]
+Reviewed = Annotated[
+    str | None,
+    typer.Option(help="Change nothing: make a `tag` corpus of this name from the rows people looked at, to learn from."),
+]
+
 
 @command
 def protect(
@@ -32,16 +47,9 @@ def protect(
     action: Actions = None,
     kinds: Kinds = None,
     key_file: KeyFile = None,
-    k_anonymity: Annotated[
-        str | None,
-        typer.Option(
-            help="Change nothing: count how many share these columns of groups, birth_year, sex, province; age:10 = in tens."
-        ),
-    ] = None,
-    export_reviewed: Annotated[
-        str | None,
-        typer.Option(help="Change nothing: make a `tag` corpus of this name from the rows people looked at, to learn from."),
-    ] = None,
+    tagger: TaggedBy = None,
+    k_anonymity: Columns = None,
+    export_reviewed: Reviewed = None,
     k: Annotated[int, typer.Option(help="With --k-anonymity: how many must share a combination.")] = 5,
     workspace: Folder = HERE,
     as_: As = None,
@@ -54,11 +62,7 @@ def protect(
         raise BadInput("Give a corpus, or a text.", 'beside protect CORPUS --name NAME, or beside protect --text "..."')
     how, key = read_plan(action or [], kinds), secret(key_file)
     if text is not None:
-        from beside.protection.acting import Protector
-
-        made = Protector(how, key).text(text)
-        found = [span._asdict() for span in made.spans]
-        show(json, {"text": made.text, "spans": found}, lambda told: print(told["text"]))
+        show(json, of_a_text(text, how, key, tagger, workspace, as_), lambda told: print(told["text"]))
         return False
     if k_anonymity is not None:
         from beside.cli.protecting_telling import anonymity_in_words
@@ -76,7 +80,7 @@ def protect(
     if name is None:
         raise BadInput("The protected corpus needs a name.", f"beside protect {corpus} --name NAME")
     with working(workspace, as_) as loop:
-        child, report = loop.protect(str(corpus), name, how, key)
+        child, report = loop.protect(str(corpus), name, how, key, loop.tagger(tagger) if tagger else None)
     from beside.cli.protecting_telling import protection_in_words
 
     told: dict[str, Any] = {**child.model_dump(mode="json"), "protection": report.model_dump(mode="json")}
@@ -84,7 +88,21 @@ def protect(
     return False
 
 
+def of_a_text(text: str, how: Plan, key: bytes | None, tagger: str | None, workspace: Path, as_: str | None) -> dict[str, Any]:
+    """One text without its personal data, and the spans; a workspace is opened for a tagger alone."""
+    from beside.protection.acting import Protector
+
+    if tagger is None:
+        made = Protector(how, key).text(text)
+    else:
+        with working(workspace, as_) as loop:
+            made = Protector(how, key, tagger=loop.tagger(tagger)).text(text)
+    return {"text": made.text, "spans": [span._asdict() for span in made.spans]}
+
+
 def secret(file: Path | None) -> bytes | None:
     """The secret that a person gives, in a file or in the environment."""
+    if file and not file.is_file():
+        raise BadInput(f"There is no file '{file}' to read a key from.", "Put at least 16 random bytes into it.")
     given = file.read_bytes().strip() if file else os.environ.get("BESIDE_PROTECT_KEY", "").encode()
     return given or None

@@ -83,6 +83,9 @@ def run_in_words(run: Run) -> None:
             "  tune split (used for choosing; the audit has the honest numbers): "
             + ", ".join(f"{k} {v:.3f}" for k, v in run.scores.items())
         )
+    if spent := run.spent:
+        promise = f"epsilon {spent['epsilon']:.3f} at delta {spent['delta']:.1e} for each {spent['unit']} ({spent['accountant']})"
+        out.say(f"  privacy: {promise}; whoever trains on these rows again spends again")
     out.say(f"  next: beside audit {run.id}")
 
 

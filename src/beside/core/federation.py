@@ -63,7 +63,13 @@ def must_federate(recipe: Recipe) -> Recipe:
             "Cannot train the base 'scratch' in a federation: its words are learned from the text, which stays where it is.",
             "Use --base embedded, or a folder or model that every site has.",
         )
-    for knob, usual in {"class_weights": ("none",), "label_names": (None, False), "patience": (None,), "processes": (1,)}.items():
+    for knob, usual in {
+        "class_weights": ("none",),
+        "label_names": (None, False),
+        "patience": (None,),
+        "processes": (1,),
+        "epsilon": (None,),
+    }.items():
         if getattr(recipe, knob) not in usual:
             raise BadOption(f"Setting {knob} has no meaning in a federation: no place sees all rows.", f"Leave {knob} out.")
     if bool(recipe.site_noise) != bool(recipe.site_clip):

@@ -174,6 +174,34 @@ class Recipe(BaseModel):
     site_share: float = knob(
         1.0, "probability", "with which a site is drawn for a round; below 1 each round costs less privacy", gt=0, le=1
     )
+    epsilon: float | None = knob(
+        None,
+        "epsilon",
+        "differential privacy: how much one unit may change the odds of any outcome, e^epsilon; None = no such promise; "
+        "1 is strong, 8 is weak (Abadi et al. 2016)",
+        gt=0,
+        le=100,
+    )
+    delta: float | None = knob(
+        None,
+        "probability",
+        "that the promise of epsilon fails; None = 1e-5, or a tenth of one unit's share when that is less",
+        gt=0,
+        lt=1,
+    )
+    privacy_unit: Literal["row", "person"] = knob(
+        "row", "name", "whom epsilon protects: one row, or all rows of one person, which takes a corpus that knows its persons"
+    )
+    clip: float = knob(
+        0.1,
+        "gradient norm",
+        "with epsilon: longest gradient of a unit; small, since only its direction counts (Li et al. 2022)",
+        gt=0,
+        le=1e4,
+    )
+    accountant: Literal["pld", "rdp"] = knob(
+        "pld", "name", "with epsilon: pld is tight (Doroshenko et al. 2022), rdp is the older bound (Mironov et al. 2019)"
+    )
     seed: int = knob(0, "number", "same seed, same data, same machine: same weights", ge=0, lt=2**32)
     threads: int | None = knob(
         None, "threads", "of all processes together; None = all cores; stored, because sums depend on it", ge=1, le=1024

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 
 import numpy as np
@@ -17,6 +18,8 @@ from beside.engine.fit import Fit, Fitted, Rows
 from beside.engine.keeping import Keeping
 from beside.engine.model import Model
 from beside.engine.pairs import PairFit
+from beside.engine.private import PrivateFit
+from beside.engine.private_start import only_head, started
 from beside.engine.probe import probe
 from beside.engine.runtime import TorchSubject
 from beside.engine.team import Alone
@@ -41,16 +44,19 @@ def descend(
     progress, watch = keeping.progress, partial(keeping.watch, recipe=recipe) if keeping.watch else None
     refit = partial(probe, subject.model, rows, subject.labels, recipe, task=subject.task) if by_pairs(method) else None
 
+    if recipe.epsilon is not None:
+        rows = started(subject, names, rows, recipe, progress)
+    scored = bool(tune) and not only_head(names)  # scoring would take longer than the steps of a head alone
     torch.manual_seed(recipe.seed)  # dropout is the same whether or not a probe came before
     making = partial(
-        PairFit if refit else Fit,
+        PairFit if refit else Fit if recipe.epsilon is None else PrivateFit,
         subject.model,
         names,
         rows,
         task=subject.task,
         labels=subject.labels,
         weights_K=weights_of(rows.targets, subject.labels) if recipe.class_weights == "balanced" else None,
-        evaluate=scoring(subject, tune, refit, progress.say if recipe.epoch_report else None) if tune else None,
+        evaluate=scoring(subject, tune, refit, progress.say if recipe.epoch_report else None) if scored else None,
         recipe=recipe,
         checkpoint=keeping.checkpoint,
         progress=progress,
@@ -58,12 +64,12 @@ def descend(
         guide=guide_of(method),
         team=team,
     )
-    with used_rows_only(subject.model, names, rows.feed.ids, rows.feed.pad_id) as used:
+    with words_that_learn(subject.model, names, rows, recipe) as used:
         if used:
             progress.say(f"Word vectors: the {used} that occur in the training rows learn, the others stay as they are.")
         fit = making()
         fitted = fit.run(keeping.resume)
-    progress.say(kept_rule(fitted, recipe, bool(tune)))
+    progress.say(kept_rule(fitted, recipe, scored))
     if refit and not team.rank:
         refit(progress)
     if fit.guide is not None:
@@ -106,7 +112,13 @@ def rows_of(subject: TorchSubject, examples: Sequence[Example], progress: Progre
     """Training rows with their targets, as the loop takes them."""
     texts, targets = [example.text for example in examples], [str(example.target) for example in examples]
     feed = Feed(subject.model, subject.tokens.encode(texts), subject.tokens.pad_id, progress, team)
-    return Rows(feed=feed, targets=targets, encoded=subject.task.encode(targets, subject.labels, subject.read(texts)))
+    encoded = subject.task.encode(targets, subject.labels, subject.read(texts))
+    return Rows(feed=feed, targets=targets, encoded=encoded, persons=[example.person for example in examples])
+
+
+def words_that_learn(model: Model, names: list[str], rows: Rows, recipe: Recipe) -> AbstractContextManager[int]:
+    """Leaves out word vectors that no row uses, but where privacy is promised: which words are used tells of the rows."""
+    return nullcontext(0) if recipe.epsilon is not None else used_rows_only(model, names, rows.feed.ids, rows.feed.pad_id)
 
 
 def weights_of(targets: Sequence[str], labels: Sequence[str]) -> torch.Tensor:

@@ -25,6 +25,7 @@ from beside.engine.bases import load_base as load_base
 from beside.engine.tokens import Tokens, load_tokens
 
 FACTS = "beside.json"
+HEAD = ("head.weight", "head.bias")
 AT = "at "  # a pooling that begins so names the place of a token
 LAYERED = ("bert", "roberta", "xlm-roberta", "camembert", "electra")  # layers take states and a mask, nothing else
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from beside.core.federation import must_be_here
 from beside.core.interfaces import Progress, Task
@@ -13,7 +14,7 @@ from beside.core.pairs import is_pair
 from beside.core.recipe import BEST, Recipe
 from beside.core.registry import load, source
 from beside.core.types import Example
-from beside.engine.attaching import by_pairs, chosen, completed, head_first, report_added
+from beside.engine.attaching import by_pairs, chosen, completed, head_first, report_added, steps_of
 from beside.engine.automatic import spoken
 from beside.engine.building import build
 from beside.engine.descending import descend, rows_of, scores_on
@@ -23,6 +24,7 @@ from beside.engine.keeping import Keeping, continued
 from beside.engine.losses import must_agree, must_have_effect, must_have_weights, must_not_write
 from beside.engine.model import Facts, drops, save_model
 from beside.engine.peers import Job, together
+from beside.engine.private_rules import must_be_private, must_stay_private
 from beside.engine.probe import fit_temperature, probe
 from beside.engine.runtime import TRUTH_TEXTS, TorchSubject
 from beside.engine.team import Alone
@@ -41,6 +43,7 @@ class Trained:
     parameters: int
     truncated: int
     seconds_before: float  # spent before a kill that this training resumed from
+    spent: dict[str, Any] | None  # of privacy
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,6 +84,7 @@ def train_model(
     """
     must_agree(recipe)
     must_be_here(recipe)
+    must_be_private(recipe, load("tasks", task_name).writes)
     if recipe.method not in (None, BEST):
         source("methods", str(recipe.method))  # a name that does not exist is refused before a base is loaded
     row: tuple[dict[str, float], ...] = ()
@@ -105,6 +109,7 @@ def train_model(
         parameters=learned.parameters,
         truncated=learned.truncated,
         seconds_before=learned.fitted.seconds_before,
+        spent=learned.fitted.spent,
     )
 
 
@@ -134,10 +139,11 @@ def learn(
     facts = Facts(task=task_name, labels=labels, pooling=model.pooling, max_length=tokens.max_length, pairs=pairs)
     subject = TorchSubject(model, tokens, replace(facts, settings=task.settings()))
     method = chosen(recipe)
-    names = method.attach(model)
+    must_stay_private(recipe, task, method)
+    names = steps_of(method, model, recipe)
     must_have_effect(recipe, bool(names) and not by_pairs(method), drops(model))
     learns, there = trainable(model, names), sum(parameter.numel() for parameter in model.parameters())
-    first = head_first(method, task)
+    first = head_first(method, task) and recipe.epsilon is None  # it is fitted without noise
     report_trainable(model, names, first, progress)
     report_added(method, recipe, progress)
     job = Job(recipe=recipe, examples=examples, labels=labels, task=task_name, folder=checkpoint.folder, resume=keeping.resume)

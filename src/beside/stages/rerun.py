@@ -10,6 +10,7 @@ from typing import Literal
 
 import numpy as np
 
+from beside.core.errors import BadInput
 from beside.core.interfaces import Progress
 from beside.core.repetition import Repetition
 from beside.core.types import Corpus, Run, Splits
@@ -43,8 +44,10 @@ def rerun(
         versions: of this machine, as a run has them.
 
     Raises:
+        BadInput: it is a private run.
         Altered: the stored rows, the model or the checkpoint are not what was written.
     """
+    must_be_repeatable(run)
     began = time.monotonic()
     train, tune = ([row for row in split if row.target is not None] for split in (splits.train, splits.tune))
     home = checkpoints / f"rerun-{run.id}"
@@ -80,6 +83,21 @@ def rerun(
         versions=other,
         seconds=time.monotonic() - began,
     )
+
+
+def must_be_repeatable(run: Run) -> None:
+    """Does nothing when a run can be had again.
+
+    Raises:
+        BadInput: its noise was thrown away, as its promise demands.
+    """
+    if run.spent:
+        epsilon, unit = run.spent["epsilon"], run.spent["unit"]
+        raise BadInput(
+            f"A private run cannot be repeated: the key of its noise is gone. Another training with this recipe would "
+            f"spend epsilon {epsilon:.3g} once more on every {unit}.",
+            "To spend it knowingly: beside train CORPUS with the same settings and --set seed=1.",
+        )
 
 
 def changed_files(stored: Mapping[str, str], folder: Path) -> list[str]:

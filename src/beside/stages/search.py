@@ -127,6 +127,11 @@ def must_be_possible(asked: Asked) -> None:
         raise BadOption(f"There are {cores} cores for {asked.workers} workers.", f"Give workers of {cores} or less.")
     if asked.timeout is not None and not asked.timeout > 0:
         raise BadOption(f"Cannot search for {asked.timeout} seconds.", "Give a timeout above 0.")
+    if asked.recipe.epsilon is not None or "epsilon" in (asked.space or {}):
+        raise BadOption(
+            "Cannot search with epsilon: every trial would spend it on the same rows, and so would choosing among them.",
+            "Search without epsilon on rows that need no protection, then train once: beside train CORPUS --set epsilon=3.",
+        )
     if asked.space is not None:
         must_be_open(asked.space, asked.recipe)
 

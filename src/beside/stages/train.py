@@ -30,7 +30,7 @@ from beside.store.artifacts import Artifacts
 from beside.store.files import storage_errors, whole_file
 
 REQUEST = "request.json"  # in the folder of a training that is not over: what was asked for
-TOLD = ("scores", "history", "trainable", "parameters", "truncated")  # what a run keeps of its training as it is
+TOLD = ("scores", "history", "trainable", "parameters", "truncated", "spent")  # what a run keeps of its training as it is
 NUMBERS = {1: "one", 2: "two"}
 MODEL = "model-"  # beginning of the name of a folder in which a model is made
 
