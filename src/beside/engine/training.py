@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from beside.core.federation import must_be_here
 from beside.core.interfaces import Progress, Task
 from beside.core.pairs import is_pair
 from beside.core.recipe import BEST, Recipe
@@ -87,6 +88,7 @@ def train_model(
         KeyboardInterrupt: Ctrl-C; a training in its steps has saved where it is.
     """
     must_agree(recipe)
+    must_be_here(recipe)
     must_be_private(recipe, load("tasks", task_name).writes)
     if recipe.method not in (None, BEST):
         source("methods", str(recipe.method))  # a name that does not exist is refused before a base is loaded
