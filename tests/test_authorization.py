@@ -35,6 +35,7 @@ TABLE: dict[str, str] = {
     "POST /v1/what_if": ASK,
     "POST /v1/neighbours": STAFF,
     "POST /v1/feedback": ASK,
+    "POST /v1/protect": ASK,
     "POST /": ASK,
     "POST /models/{release}": ASK,
     "POST /v1/chat/completions": ASK,
@@ -43,6 +44,12 @@ TABLE: dict[str, str] = {
     "POST /try": ASK,
     "GET /try/{prediction_id}": ASK,
     "POST /try/{prediction_id}": ASK,
+    # personal data in texts and in rows
+    "GET /protect": ASK,
+    "POST /protect": ASK,
+    "GET /protect/{corpus_id}": STAFF,
+    "GET /protect/{corpus_id}/next": STAFF,
+    "POST /protect/{corpus_id}": STAFF,
     # training
     "GET /train": ASK,
     "POST /train": TRAIN,
@@ -125,9 +132,12 @@ SENT: dict[str, dict[str, Any]] = {
     "POST /v1/what_if": {"text": "where is my parcel", "edited": "where is my money"},
     "POST /v1/neighbours": {"text": "where is my parcel"},
     "POST /v1/feedback": {"prediction_id": "nothing", "correct": True},
+    "POST /v1/protect": {"text": "call me at 13800138000"},
     "POST /": {"inputs": "where is my parcel"},
     "POST /models/{release}": {"inputs": "where is my parcel"},
     "POST /try": {"text": "where is my parcel"},
+    "POST /protect": {"text": "call me at 13800138000"},
+    "POST /protect/{corpus_id}": {"row": "1"},
     "POST /train": {"corpus": "nothing"},
     "POST /v1/releases/{id}/reviews": {"decision": "approve", "reason": "The numbers hold."},
     "POST /review/{release_id}": {"decision": "approve", "reason": "The numbers hold."},
@@ -225,6 +235,7 @@ def call(line: str, client: TestClient, made: Any) -> int:
         ids = dict.fromkeys(ids, "nothing")  # nobody should start a training here
     if path.startswith(("/v1/corpora", "/v1/runs")):
         ids["id"] = "corpus-toy" if "corpora" in path else "run-toy"
+    ids["corpus_id"] = "corpus-toy"
     for name in ("prediction_id", "artifact", "name", "condition"):
         ids[name] = "nothing"
     address = path.format(**ids) + {"/people/one": "?name=spare", "/static": "/console.css"}.get(path, "")

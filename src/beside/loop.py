@@ -27,6 +27,7 @@ from beside.engine import loading
 from beside.labels import Labels
 from beside.models import Models
 from beside.proofs import Proofs
+from beside.protecting import Protecting
 from beside.searching import Searching
 from beside.stages import audit, improve, intake, listen, neighbours, release, review, serve, verify
 from beside.stages.audit import Model
@@ -48,8 +49,8 @@ class Improvement:
     comparison: Comparison
 
 
-class Loop(Committee, Comparing, Documents, Models, Proofs, Searching, Labels):
-    """text in -> train -> audit -> release -> review -> serve -> listen -> improve, for one actor in one workspace.
+class Loop(Committee, Comparing, Documents, Models, Proofs, Searching, Labels, Protecting):
+    """text in -> protect -> train -> audit -> release -> review -> serve -> listen -> improve, for one actor in one workspace.
 
     Args:
         workspace: where everything is kept.
@@ -233,7 +234,7 @@ class Loop(Committee, Comparing, Documents, Models, Proofs, Searching, Labels):
 
     def predict(self, served: Served, texts: Sequence[str]) -> list[Prediction]:
         """Texts become answers that are kept, so that a correction can name them."""
-        predictions = served.predict(texts, self.clock())
+        predictions = self.asked(served, texts)
         self.records.add_predictions(self.actor, predictions)
         return predictions
 
@@ -259,7 +260,7 @@ class Loop(Committee, Comparing, Documents, Models, Proofs, Searching, Labels):
     def listen(self, prediction_id: str, correct: bool, label: str | None = None, note: str = "") -> Answer:
         """What a person says of an answer, on disk before this returns."""
         prediction = self.records.prediction(self.actor, prediction_id)
-        labels, task = tuple(prediction.probabilities), None
+        labels, task, note = tuple(prediction.probabilities), None, self.noted(note)
         if prediction.answer is not None:  # the answer has a form of its own, so its task knows what a right one looks like
             corpus = self.corpus_of(prediction.release_id)
             labels, task = corpus.labels, self.task_of(corpus)

@@ -12,7 +12,18 @@ from fastapi import FastAPI
 from fastapi.telemetry import TelemetryConfig
 
 from beside import __version__
-from beside.api import chat, errors, hub, progress, routes_ask, routes_documents, routes_read, routes_release, routes_server
+from beside.api import (
+    chat,
+    errors,
+    hub,
+    progress,
+    routes_ask,
+    routes_documents,
+    routes_protect,
+    routes_read,
+    routes_release,
+    routes_server,
+)
 from beside.api.guard import BodyLimit, Doors, LastNet, SecurityHeaders, is_loopback
 from beside.api.metrics import Metrics, Watch
 from beside.api.serving import Serving
@@ -30,13 +41,14 @@ QUIET: TelemetryConfig = {"tracing": False, "metrics": False, "logs": False, "op
 log = logging.getLogger("beside.api")
 
 
-def create_app(workspace: Workspace, *, host: str = "127.0.0.1", port: int = 8321) -> FastAPI:
+def create_app(workspace: Workspace, *, host: str = "127.0.0.1", port: int = 8321, scheme: str = "http") -> FastAPI:
     """The HTTP API of a workspace.
 
     Args:
         workspace: open.
         host: the address that it will listen on; on a loopback address callers without a key are taken.
         port: the port that it will listen on.
+        scheme: https when it speaks TLS.
     """
     app = FastAPI(
         title="Beside",
@@ -47,7 +59,7 @@ def create_app(workspace: Workspace, *, host: str = "127.0.0.1", port: int = 832
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
-        servers=[{"url": f"http://{f'[{host}]' if ':' in host else host}:{port}"}] if is_loopback(host) else None,
+        servers=[{"url": f"{scheme}://{f'[{host}]' if ':' in host else host}:{port}"}] if is_loopback(host) else None,
         lifespan=lifespan,
         generate_unique_id_function=lambda route: route.name,  # short names in generated clients
         telemetry=QUIET,  # no outbound connection, whatever the environment says
@@ -64,7 +76,7 @@ def create_app(workspace: Workspace, *, host: str = "127.0.0.1", port: int = 832
     app.add_middleware(LastNet)
     app.add_middleware(Watch, metrics=metrics)
     app.add_middleware(SecurityHeaders)
-    for part in (routes_ask, routes_read, routes_release, routes_documents, progress, hub, chat, routes_server):
+    for part in (routes_ask, routes_protect, routes_read, routes_release, routes_documents, progress, hub, chat, routes_server):
         app.include_router(part.router)
     return app
 

@@ -7,6 +7,7 @@ from beside.cli import (
     committee,
     comparing,
     documenting,
+    encrypting,
     labelling,
     making,
     pretraining,
@@ -14,6 +15,7 @@ from beside.cli import (
     proving,
     searching,
     using,
+    vault,
     workplace,
 )
 from beside.cli.frame import app
@@ -24,6 +26,7 @@ __all__ = [
     "committee",
     "comparing",
     "documenting",
+    "encrypting",
     "labelling",
     "main",
     "making",
@@ -32,6 +35,7 @@ __all__ = [
     "proving",
     "searching",
     "using",
+    "vault",
     "workplace",
 ]
 

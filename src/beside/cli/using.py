@@ -8,19 +8,33 @@ from typing import Annotated
 
 import typer
 
-from beside.cli.frame import HERE, As, Folder, Json, command, login_name, show, working
+from beside.cli.frame import HERE, As, Folder, Json, command, login_name, opening_phrase, show, working
 from beside.core.cleaning import BETWEEN
 from beside.core.errors import BadInput, NotEnoughData, NotPermitted
 from beside.core.pairs import joined
 
 
 @command
-def serve(host: str = "127.0.0.1", port: Annotated[int, typer.Option(min=1, max=65535)] = 8321, workspace: Folder = HERE) -> None:
+def serve(
+    host: str = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=1, max=65535)] = 8321,
+    tls_cert: Annotated[
+        Path | None, typer.Option("--tls-cert", help="PEM file of the certificate; default: [tls] in beside.toml.")
+    ] = None,
+    tls_key: Annotated[Path | None, typer.Option(help="PEM file of its private key.")] = None,
+    workspace: Folder = HERE,
+) -> None:
     """Serve the API and the console."""
     from beside.cli.serving import serve as start
+    from beside.store.sealer import sealer_of
+    from beside.store.transport import Tls
     from beside.store.workspace import Workspace
 
-    start(Workspace.open(workspace, create=False), host, port, login_name())
+    if (tls_cert is None) != (tls_key is None):
+        raise BadInput("A certificate and its key belong together.", "Give both: --tls-cert FILE --tls-key FILE.")
+    tls = Tls(cert=tls_cert, key=tls_key) if tls_cert and tls_key else None
+    sealer_of(workspace).ask = opening_phrase
+    start(Workspace.open(workspace, create=False), host, port, login_name(), tls)
 
 
 @command

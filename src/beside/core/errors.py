@@ -92,7 +92,7 @@ class Altered(BesideError):
 
 
 class KeyUnusable(BesideError):
-    """A signing key is lost, locked, or not kept safely."""
+    """A key, for signing or for encryption, is lost, locked, another one, or not kept safely."""
 
     code, status = "key_unusable", 409
 

@@ -30,6 +30,7 @@ from beside.core.writing import Decoding
 from beside.store.bundle import read_signatures, seal_of
 from beside.store.files import DAMAGED
 from beside.store.keys import Key
+from beside.store.memory import plain_folder
 from beside.store.proof import check_decisions, check_signed_bundle, doubts
 
 DIGITS = 6  # decimals of a probability; the same text differs by about 1e-7 with the batch it is padded in
@@ -64,13 +65,11 @@ class Served:
         keys: Callable[[], Sequence[Key]],
         news: Callable[[], News] | None = None,
     ) -> None:
-        self.release = release
-        self.news = news
+        self.release, self.news = release, news
         self.findings = tuple(findings)
         self.subject = subject
         self.stamps = stamps
-        self.keys = keys
-        self.trusted = keys()
+        self.keys, self.trusted = keys, keys()
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -207,7 +206,8 @@ def open_release(
     before = stamps_of(folder)
     must_be_sealed(release, signed, keys())
     must_be_open(news() if news else News(release), signed, now)
-    subject = load(folder / MODEL)
+    with plain_folder(folder / MODEL) as model:
+        subject = load(model)
     if stamps_of(folder) != before:  # what was loaded may not be what was hashed a moment ago
         raise Altered(f"The bundle '{folder}' changed while it was opened.", "Try again once nothing writes to it.")
     return Served(release, signed, subject, before, keys, news)

@@ -13,10 +13,12 @@ from beside.core.pretraining import Base
 from beside.core.statements import Statement
 from beside.core.types import Value, content_id
 from beside.store.accounts import Persons, SignInAttempts, Tokens, WebSessions
-from beside.store.columns import Table, json_column
+from beside.store.columns import Table, json_column, secret
 from beside.store.files import kept_path, placed_path
+from beside.store.protected_tables import SpanReviews, Vault
 
-__all__ = ["TABLES", "Persons", "SignInAttempts", "Stored", "Table", "Tokens", "WebSessions"]  # whoever asks finds every table here
+# whoever asks finds every table here
+__all__ = ["TABLES", "Persons", "SignInAttempts", "SpanReviews", "Stored", "Table", "Tokens", "Vault", "WebSessions"]
 
 
 class Stored(Table):
@@ -114,7 +116,7 @@ class Releases(Stored):
     seal: Mapped[str]
     bundle: Mapped[str]
     card: Mapped[str]
-    signatures: Mapped[Any] = json_column()
+    signatures: Mapped[Any] = secret("releases.signatures", json=True)
     state: Mapped[str]
     makers: Mapped[Any] = json_column()
     made_at: Mapped[datetime]
@@ -142,7 +144,7 @@ class Comments(Stored):
     release_id: Mapped[str] = mapped_column(ForeignKey("releases.id"), index=True)
     finding_id: Mapped[str | None]
     replaces: Mapped[str | None]
-    text: Mapped[str]
+    text: Mapped[str] = secret("comments.text")
     who: Mapped[str]
     at: Mapped[datetime]
 
@@ -153,7 +155,7 @@ class Incidents(Stored):
 
     release_id: Mapped[str] = mapped_column(ForeignKey("releases.id"), index=True)
     severity: Mapped[str]
-    text: Mapped[str]
+    text: Mapped[str] = secret("incidents.text")
     who: Mapped[str]
     role: Mapped[str]
     at: Mapped[datetime]
@@ -165,7 +167,7 @@ class Halts(Stored):
 
     release_id: Mapped[str] = mapped_column(ForeignKey("releases.id"), index=True)
     what: Mapped[str]
-    reason: Mapped[str]
+    reason: Mapped[str] = secret("halts.reason")
     cause: Mapped[str]
     who: Mapped[str]
     role: Mapped[str]
@@ -178,7 +180,7 @@ class Resolutions(Stored):
 
     release_id: Mapped[str] = mapped_column(ForeignKey("releases.id"), index=True)
     about: Mapped[str]
-    reason: Mapped[str]
+    reason: Mapped[str] = secret("resolutions.reason")
     who: Mapped[str]
     role: Mapped[str]
     at: Mapped[datetime]
@@ -189,12 +191,12 @@ class Predictions(Stored):
     holds, kind = types.Prediction, "prediction"
 
     release_id: Mapped[str] = mapped_column(ForeignKey("releases.id"), index=True)
-    text: Mapped[str]
-    pair: Mapped[str | None]
-    label: Mapped[str]
+    text: Mapped[str] = secret("predictions.text")
+    pair: Mapped[str | None] = secret("predictions.pair", nullable=True)
+    label: Mapped[str] = secret("predictions.label")
     probability: Mapped[float]
     probabilities: Mapped[Any] = json_column()
-    answer: Mapped[Any] = json_column(nullable=True)
+    answer: Mapped[Any] = secret("predictions.answer", json=True, nullable=True)
     truncated: Mapped[bool]
     made_at: Mapped[datetime]
     asked_by: Mapped[str | None]  # no field of a Prediction: it decides who may read the row
@@ -206,8 +208,8 @@ class Answers(Stored):
 
     prediction_id: Mapped[str] = mapped_column(ForeignKey("predictions.id"), index=True)
     correct: Mapped[bool]
-    label: Mapped[str | None]
-    note: Mapped[str]
+    label: Mapped[str | None] = secret("answers.label", nullable=True)
+    note: Mapped[str] = secret("answers.note")
     who: Mapped[str]
     made_at: Mapped[datetime]
 
@@ -228,7 +230,7 @@ class Comparisons(Stored):
     only_challenger: Mapped[int]
     p_value: Mapped[float]
     verdict: Mapped[str]
-    flipped: Mapped[Any] = json_column()
+    flipped: Mapped[Any] = secret("comparisons.flipped", json=True)
 
 
 class Statements(Stored):
@@ -237,7 +239,7 @@ class Statements(Stored):
 
     key: Mapped[str] = mapped_column(index=True)
     language: Mapped[str]
-    text: Mapped[str]
+    text: Mapped[str] = secret("statements.text")
     who: Mapped[str]
     at: Mapped[datetime]
 
@@ -288,7 +290,7 @@ class Ledger(Table):
     who: Mapped[str]
     verb: Mapped[str]
     subject: Mapped[str]
-    detail: Mapped[Any] = json_column()
+    detail: Mapped[Any] = secret("ledger.detail", json=True)
     previous: Mapped[str]
     hash: Mapped[str] = mapped_column(unique=True)
 
