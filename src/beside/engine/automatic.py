@@ -82,6 +82,7 @@ def under_noise(facts: Situation) -> dict[str, object]:
         "head_learning_rate": 1e-2,
         "max_length": facts.limit,  # the longest row would be told otherwise
         "label_names": False,
+        "compile": False,  # compiled layers do not tell of single rows
         "precision": "bf16" if facts.precision == "bf16" else "fp32",
     }
 
