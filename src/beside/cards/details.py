@@ -93,6 +93,9 @@ def training(facts: Facts, words: Words) -> list[Pair]:
         *privacy(facts, words),
         (words("duration"), words("seconds", n=f"{run.seconds:,.1f}")),
     ]
+    if run.recipe.rounds:
+        most = max((row.get("sites", 0.0) for row in run.history), default=0.0)
+        pairs.append((words("sites"), words("sites_value", rounds=count(run.recipe.rounds), most=count(int(most)))))
     return pairs + ([(words("parent_run"), run.parent)] if run.parent else [])
 
 
