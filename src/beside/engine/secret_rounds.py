@@ -76,9 +76,9 @@ def keys_in(reply: Message) -> tuple[bytes, bytes]:
     return bytes.fromhex(first), bytes.fromhex(second)
 
 
-def fits(vector: np.ndarray | None, count: int) -> bool:
+def fits(vector: np.ndarray, count: int) -> bool:
     """Whether a masked vector is one; what is in it nobody can look at."""
-    return vector is not None and vector.dtype == np.uint64 and vector.shape == (count,)
+    return vector.dtype == np.uint64 and vector.shape == (count,)
 
 
 def added(total: np.ndarray, weights: Update, names: tuple[str, ...]) -> Added:
