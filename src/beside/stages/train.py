@@ -18,6 +18,7 @@ from beside import __version__
 from beside.core.errors import Altered, BadInput, BadOption, NotEnoughData, UnreadableText
 from beside.core.interfaces import Progress, Task
 from beside.core.pairs import whole
+from beside.core.ranking import catalogue
 from beside.core.recipe import Recipe, checked
 from beside.core.registry import load
 from beside.core.types import Corpus, Example, Run, Splits, content_id
@@ -89,6 +90,7 @@ def train(
             corpus.task,
             recipe.model_copy(update={"base": start}) if start else recipe,
             keeping,
+            catalogue(*splits),
         )
         model = artifacts.put_folder(folder)
         trackings.end(trained.recipe, trained.scores, trained.history)
