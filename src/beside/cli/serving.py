@@ -44,7 +44,7 @@ def serve(workspace: Workspace, host: str, port: int, owner: str, tls: Tls | Non
 
 def listening(app: Any, host: str, port: int, tls: Tls | None) -> uvicorn.Config:
     """How the server listens; with TLS of 1.2 at least (RFC 9325)."""
-    files = {"ssl_certfile": tls.cert, "ssl_keyfile": str(tls.key)} if tls else {}
+    files: dict[str, Any] = {"ssl_certfile": tls.cert, "ssl_keyfile": str(tls.key)} if tls else {}
     config = uvicorn.Config(app, host=host, port=port, log_level="warning", **files, **UVICORN)
     config.load()
     if config.ssl:
