@@ -102,6 +102,6 @@ def found_in(example: Example) -> tuple[PartSpan, ...]:
     return tuple(
         PartSpan(part=part, start=span.start, end=span.end, kind=span.kind)
         for part in ("text", "pair")
-        if (text := part_of(example, part))  # type: ignore[arg-type]
+        if (text := part_of(example, part))
         for span in with_echoes(text, spans(text))
     )

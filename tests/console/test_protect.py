@@ -35,7 +35,7 @@ def made(make_approved: Callable[..., Any], show: Callable[..., Any], tmp_path_f
 def test_a_text_shows_what_was_found_and_what_stands_in_its_place(made):
     page = made.visit().post("/protect", data={"text": f"<b>call</b> {SECRET}", "action": "mask"})
     assert page.status_code == 200 and "<b>call" not in page.text and "&lt;b&gt;call&lt;/b&gt; ****" in page.text
-    assert re.search(rf'<mark class="found reach">{SECRET}<small>1 telephone</small></mark>', page.text)
+    assert re.search(rf'<mark class="found found-reach">{SECRET}<small>1 telephone</small></mark>', page.text)
 
 
 def test_nothing_of_a_text_stands_in_an_address_or_in_the_records(made):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Annotated
+from typing import Annotated, Protocol
 
 from anyio.to_thread import run_sync
 from fastapi import APIRouter, Form, Request
@@ -15,7 +15,6 @@ from beside.api.actor import caller, loop_for
 from beside.api.bodies import within_limits
 from beside.console.page import render, workspace_of
 from beside.core.errors import BesideError
-from beside.core.personal import Span
 from beside.core.protecting import REPEATABLE, WITH_KEY, plan
 from beside.core.registry import names
 from beside.core.span_reviews import PartSpan, part_of, places
@@ -26,7 +25,7 @@ from beside.reviewing import Look
 from beside.store.permission import EXAMPLE_READERS, PROTECTORS, REVIEWERS_OF_SPANS
 
 FAMILIES = {  # kinds that are shown in one colour
-    "who": ("person", "organisation"),
+    "people": ("person", "organisation"),
     "reach": ("email", "phone", "url", "ip", "address"),
     "number": ("resident_id", "passport", "permit", "bank_card", "credit_code", "iban", "ssn", "plate"),
     "born": ("birth_date",),
@@ -35,6 +34,17 @@ FAMILIES = {  # kinds that are shown in one colour
 router = APIRouter(include_in_schema=False)
 Word = Annotated[str, Form()]
 Words = Annotated[list[str], Form()]
+
+
+class Placed(Protocol):
+    """Personal data where it stands, whoever says so."""
+
+    @property
+    def start(self) -> int: ...
+    @property
+    def end(self) -> int: ...
+    @property
+    def kind(self) -> str: ...
 
 
 @dataclass(frozen=True)
@@ -165,18 +175,18 @@ def parts_of(seen: Look) -> list[list[Stretch]]:
     for part in ("text", "pair"):
         spans = [span for span in seen.spans if span.part == part]
         if part == "text" or seen.example.pair is not None:
-            found.append(cut(part_of(seen.example, part), spans, before))  # type: ignore[arg-type]
+            found.append(cut(part_of(seen.example, part), spans, before))
         before += len(spans)
     return found
 
 
-def cut(text: str, spans: Sequence[Span] | Sequence[PartSpan], before: int = 0) -> list[Stretch]:
+def cut(text: str, spans: Sequence[Placed], before: int = 0) -> list[Stretch]:
     """A text cut at its spans."""
     found, at = [], 0
     for number, span in enumerate(spans, before + 1):
         if span.start > at:
             found.append(Stretch(text[at : span.start]))
-        family = next((name for name, kinds in FAMILIES.items() if span.kind in kinds), "who")
+        family = next((name for name, kinds in FAMILIES.items() if span.kind in kinds), "people")
         found.append(Stretch(text[span.start : span.end], span.kind, family, number))
         at = span.end
     return [*found, Stretch(text[at:])] if at < len(text) else found

@@ -113,16 +113,11 @@ def beginning(text: str, at: int, start: int, end: int) -> Iterator[Edge]:
         stop = at + size + length
         if stop > end:
             continue
-        name = text[at:stop]
-        if name in words("names_zh", "no_person"):
-            continue
-        # the weight of the plain words of the same signs bounds the probability: a name that weighs less cannot reach one half
-        share, least = name_share(name, size), plainly(name) * LEAST
-        if share * BEST < least:
-            continue
-        share *= context(text, at, stop, end, preceding(text, at, start))
-        if share >= least:
-            yield Edge(at, stop, share, size + length)
+        share, least = weights(text[at:stop], size)
+        if share:
+            share *= context(text, at, stop, end, preceding(text, at, start))
+            if share >= least:
+                yield Edge(at, stop, share, size + length)
     title = around()["title"].match(text, at + size)
     if title and title.end() - at - size > 1:
         yield Edge(
@@ -131,6 +126,17 @@ def beginning(text: str, at: int, start: int, end: int) -> Iterator[Edge]:
 
 
 @lru_cache(maxsize=65_536)
+def weights(name: str, size: int) -> tuple[float, float]:
+    """The share of a name, and the least it must come to with the words around it; a share of 0: it is none.
+
+    The weight of the plain words of the same signs bounds the probability: what weighs less cannot reach one half.
+    """
+    if name in words("names_zh", "no_person"):
+        return 0.0, 1.0
+    share, least = name_share(name, size), plainly(name) * LEAST
+    return (share, least) if share * BEST >= least else (0.0, 1.0)
+
+
 def plainly(name: str) -> float:
     """The share of the likeliest way to read the signs of a name as words; a word that goes on behind it is left out."""
     counts, total = dictionary()
