@@ -23,9 +23,9 @@ from beside.core.recipe import Recipe
 from beside.core.types import Example
 from beside.engine.attaching import completed
 from beside.engine.checkpoint import State
-from beside.engine.descending import scores_on
 from beside.engine.keeping import Keeping
 from beside.engine.messages import pack, unpack
+from beside.engine.scoring import scores_on
 from beside.engine.secret_rounds import secret_round
 from beside.engine.shared import Added, Shared, Update, checked, for_sites, numbers, put, shared
 from beside.engine.site_privacy import spent_by
@@ -60,7 +60,10 @@ def train_across(
     texts, targets = [example.text for example in examples], [str(example.target) for example in examples]
     common = shared(texts, targets, labels, task_name, recipe, keeping.checkpoint.folder, keeping.progress)
     report_trainable(common.subject.model, list(common.names), False, keeping.progress)
-    learns, there = trainable(common.subject.model, common.names), sum(one.numel() for one in common.subject.model.parameters())
+    learns, there = (
+        trainable(common.subject.model, list(common.names)),
+        sum(one.numel() for one in common.subject.model.parameters()),
+    )
     sites.open(plan(common, labels, task_name), message_limit(common))
     rounds = Rounds(common, sites, tune, expected, fewest, keeping)
     fitted = rounds.run()
@@ -74,6 +77,7 @@ def train_across(
         parameters=there,
         truncated=common.truncated,
         seconds_before=fitted.seconds_before,
+        spent=None,  # of each site's privacy, told beside
     )
     return trained, rounds.spent()
 
@@ -225,8 +229,8 @@ class Rounds:
             self.progress.say("No round was over: it begins with the first.")
             return
         arrays = {name: tensor.numpy() for name, tensor in state.tensors.items()}
-        self.weights = checked(part(arrays, "now."), self.weights, "the checkpoint")  # type: ignore[arg-type, type-var]
-        self.best = part(arrays, "best.") or None  # type: ignore[arg-type, assignment]
+        self.weights = checked(part(arrays, "now."), self.weights, "the checkpoint")
+        self.best = part(arrays, "best.") or None
         if state.facts["best_score"]:
             self.best_score = (state.facts["best_score"][0], state.facts["best_score"][1])
         self.number, self.joined = state.facts["step"], state.facts["joined"]

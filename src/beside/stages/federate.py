@@ -130,7 +130,8 @@ def take_part(
     Raises:
         BadInput, BadOption, UnreadableText, NotEnoughData: the plan cannot be followed with these rows.
     """
-    rows, told = whole(labelled(examples)), {"site": name, "answers": 0, "bytes": 0, "rows": len(labelled(examples))}
+    rows = whole(labelled(examples))
+    told: dict[str, Any] = {"site": name, "answers": 0, "bytes": 0, "rows": len(labelled(examples))}
     over = False
     while not over:
         plan = coordinator.join()
