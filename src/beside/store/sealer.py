@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import IO, cast
 
 from beside.core import at_rest
-from beside.core.errors import Altered, KeyUnusable
+from beside.core.errors import Altered, BesideError, KeyUnusable
 from beside.store import key_source
 from beside.store.files import storage_errors
 from beside.store.key_source import Ask
@@ -96,11 +96,15 @@ class Sealer:
             return is_sealed(content.read(len(MAGIC)))
 
     def open(self, file: Path) -> IO[bytes]:
-        """A file to read, unsealed when it is sealed. Raises KeyUnusable and Altered for one that cannot be."""
+        """A file to read, unsealed when it is sealed. Raises KeyUnusable and Altered for one that cannot be.
+
+        Without keys every file is read as it is: nothing was ever sealed here. What then comes of a file that was sealed elsewhere
+        fails its hash, and `refusal` says why.
+        """
         plain = file.open("rb")
         sealed = is_sealed(plain.read(len(MAGIC)))
         plain.seek(0)
-        if not sealed:
+        if not sealed or self.keys() is None:
             return plain
         name = f"The file '{file.parent.name}/{file.name}'"
         try:
@@ -108,6 +112,13 @@ class Sealer:
         except BaseException:
             plain.close()
             raise
+
+    def refusal(self, file: Path, name: str) -> BesideError:
+        """The error for a file that does not hold what its hash says."""
+        with file.open("rb") as content:
+            if self.keys() is None and is_sealed(content.read(len(MAGIC))):
+                return KeyUnusable(f"The file '{name}' is encrypted, and there is no key for it here.", HINT)
+        return Altered(f"The file '{name}' was altered: its bytes are not those that were stored.", DAMAGED)
 
     @contextmanager
     def create(self, file: Path) -> Iterator[IO[bytes]]:
