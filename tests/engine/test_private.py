@@ -11,10 +11,12 @@ import torch
 from torch import Tensor
 
 from beside.core.errors import BadOption, GateClosed
+from beside.core.recipe import Recipe
 from beside.engine import ghost, private
 from beside.engine.accountants import epsilon_of
 from beside.engine.private import PrivateFit
 from beside.engine.private_proof import exact, one_by_one, prove_gradients
+from beside.engine.private_rules import delta_of
 
 LABELS = ("no", "yes")
 Make = Callable[..., PrivateFit]
@@ -174,7 +176,7 @@ def test_what_is_spent_is_what_the_accountant_says_of_all_planned_steps(make_pri
 def test_delta_is_below_a_tenth_of_a_units_share(make_private: Make) -> None:
     assert make_private(rows=40).delta == 1e-5
     assert make_private(rows=40, delta=1e-7).delta == 1e-7
-    assert private.SHARE_OF_DELTA / 10**5 < 1e-5
+    assert delta_of(Recipe(), 10**5) == 1e-6
 
 
 def test_only_what_learns_changes(make_private: Make) -> None:

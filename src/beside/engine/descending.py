@@ -15,10 +15,12 @@ from beside.core.types import Example
 from beside.engine.attaching import by_pairs, guide_of
 from beside.engine.feed import Feed
 from beside.engine.fit import Fit, Fitted, Rows
+from beside.engine.forecast import tell_forecast
 from beside.engine.keeping import Keeping
 from beside.engine.model import Model
 from beside.engine.pairs import PairFit
 from beside.engine.private import PrivateFit
+from beside.engine.private_rules import units_of
 from beside.engine.private_start import only_head, started
 from beside.engine.probe import probe
 from beside.engine.runtime import TorchSubject
@@ -45,7 +47,9 @@ def descend(
     refit = partial(probe, subject.model, rows, subject.labels, recipe, task=subject.task) if by_pairs(method) else None
 
     if recipe.epsilon is not None:
-        rows = started(subject, names, rows, recipe, progress)
+        rows = started(subject.model, names, rows)
+        if not keeping.resume:
+            tell_forecast(subject, tune, len(units_of(rows.persons, len(rows.targets), recipe.privacy_unit)), recipe, progress)
     scored = bool(tune) and not only_head(names)  # scoring would take longer than the steps of a head alone
     torch.manual_seed(recipe.seed)  # dropout is the same whether or not a probe came before
     making = partial(

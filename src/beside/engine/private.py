@@ -25,11 +25,9 @@ from beside.engine.ghost import clipped_sum, learning_layers, recording, unclipp
 from beside.engine.model import Model
 from beside.engine.noise import Secret
 from beside.engine.private_proof import prove_gradients
-from beside.engine.private_rules import units_of
+from beside.engine.private_rules import delta_of, units_of
 from beside.engine.snapshot import Fitted, taken
 
-LARGEST_DELTA = 1e-5
-SHARE_OF_DELTA = 0.1  # of one unit's share of the rows: a promise that may fail for one in n would allow to publish one of n
 MOST_ROWS = 16  # of one person in a step, drawn anew each time: they pass through the layers together
 ROWS_PER_PASS = 32  # through the layers; how many pass at once changes nothing but memory
 VECTORS_PER_PASS = 4096  # where only the head learns
@@ -50,7 +48,7 @@ class PrivateFit(Fit):
         self.parameters = [parameter for parameter in self.parameters if parameter is not None]
         self.per_pass = ROWS_PER_PASS if any(name.startswith("encoder.") for name in names) else VECTORS_PER_PASS
         self.together = False  # whether the losses of many rows are computed at once; the proof at the start finds out
-        self.delta = recipe.delta or min(LARGEST_DELTA, SHARE_OF_DELTA / len(self.units))
+        self.delta = delta_of(recipe, len(self.units))
         asked = {"rate": self.rate, "steps": self.steps, "delta": self.delta}
         self.noise = noise_for(recipe.accountant, epsilon=recipe.epsilon, **asked)
         self.spent = self.budget(epsilon_of(recipe.accountant, noise=self.noise, **asked))

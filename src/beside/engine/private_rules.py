@@ -9,6 +9,8 @@ from beside.core.interfaces import Method, Task
 from beside.core.recipe import Recipe
 from beside.engine.loading import origin_of
 
+LARGEST_DELTA = 1e-5
+SHARE_OF_DELTA = 0.1  # of one unit's share of the rows: a promise that may fail for one in n would allow to publish one of n
 METHODS = ("full", "lora", "adapter", "probe")  # whose every step is clipped and noised here
 KNOBS = ("delta", "privacy_unit", "clip", "accountant")  # that mean something only with epsilon
 # knob -> why it does not go together with epsilon
@@ -84,6 +86,11 @@ def must_stay_private(recipe: Recipe, task: Task, method: Method) -> None:
         raise BadOption(
             "Cannot set epsilon with this method: it changes more than noise covers.", f"Take a method of: {', '.join(METHODS)}."
         )
+
+
+def delta_of(recipe: Recipe, units: int) -> float:
+    """The probability with which the promise may fail, by the recipe or by the number of units."""
+    return recipe.delta or min(LARGEST_DELTA, SHARE_OF_DELTA / units)
 
 
 def units_of(persons: Sequence[str | None] | None, rows: int, unit: str) -> list[list[int]]:
