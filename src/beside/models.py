@@ -8,7 +8,8 @@ from itertools import islice
 from beside.bases import Bases
 from beside.core.applies import for_task
 from beside.core.interfaces import Subject, Task
-from beside.core.recipe import Policy, Recipe, read_policy
+from beside.core.policies import read_policy
+from beside.core.recipe import Policy, Recipe
 from beside.core.registry import load
 from beside.core.types import Corpus, Finding, Run, Splits
 from beside.engine import loading

@@ -10,10 +10,10 @@ from typing import Any
 from beside.core.anonymity import Anonymity
 from beside.core.cleaning import BETWEEN
 from beside.core.errors import BadInput
-from beside.core.interfaces import Progress, Subject
+from beside.core.interfaces import Progress, Silent, Subject
 from beside.core.protecting import Plan, ProtectionReport, plan, plan_of
 from beside.core.registry import names
-from beside.core.types import Actor, Corpus, Prediction, Run
+from beside.core.types import Actor, Corpus, Example, Prediction, Run
 from beside.core.vaults import OpenedValue, Pseudonyms
 from beside.protection import spans
 from beside.protection.acting import Protected, Protector
@@ -98,6 +98,22 @@ class Protecting(Reviewing):
         inside = [BETWEEN.join(protector.text(half).text for half in text.split(BETWEEN)) for text in texts]
         answers = served.predict(inside, self.clock())
         return [without(answer, protector) for answer in answers] if served.writes else answers
+
+    def rows_like(self, corpus: Corpus, rows: Sequence[Example]) -> list[Example]:
+        """Rows that are to join a corpus, protected as it was: a correction must not bring back what was taken out."""
+        how = plan_of(corpus.protections)
+        if how is None:
+            return list(rows)
+        work = protect.Protection(corpus, self.protector(how), Silent())
+        return [work.row(row) for row in rows]
+
+    def texts_like(self, corpus: Corpus, texts: Sequence[str]) -> list[str]:
+        """The same for texts without a label."""
+        how = plan_of(corpus.protections)
+        if how is None:
+            return list(texts)
+        protector = self.protector(how)
+        return [protector.text(text).text for text in texts]
 
     def told(self, texts: Sequence[str]) -> list[dict[str, int]] | None:
         """How often each kind of personal data stands in each text; None where the workspace does not look."""

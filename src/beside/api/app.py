@@ -17,6 +17,7 @@ from beside.api import (
     errors,
     hub,
     progress,
+    rerank,
     routes_ask,
     routes_documents,
     routes_protect,
@@ -76,7 +77,8 @@ def create_app(workspace: Workspace, *, host: str = "127.0.0.1", port: int = 832
     app.add_middleware(LastNet)
     app.add_middleware(Watch, metrics=metrics)
     app.add_middleware(SecurityHeaders)
-    for part in (routes_ask, routes_protect, routes_read, routes_release, routes_documents, progress, hub, chat, routes_server):
+    answering = (routes_ask, hub, chat, rerank)
+    for part in (*answering, routes_protect, routes_read, routes_release, routes_documents, progress, routes_server):
         app.include_router(part.router)
     return app
 

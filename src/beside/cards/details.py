@@ -10,6 +10,7 @@ from beside.cards.numbers import count
 from beside.cards.promise import privacy
 from beside.cards.words import Words
 from beside.core.recipe import Recipe
+from beside.core.registry import load
 from beside.core.types import SPLITS
 
 FIGURES = (
@@ -93,6 +94,11 @@ def training(facts: Facts, words: Words) -> list[Pair]:
         *privacy(facts, words),
         (words("duration"), words("seconds", n=f"{run.seconds:,.1f}")),
     ]
+    if load("tasks", facts.corpus.task).ranks:
+        pairs.append((words("candidates"), words("candidates_kept" if run.recipe.keep_candidates else "candidates_not_kept")))
+    if run.recipe.rounds:
+        most = max((row.get("sites", 0.0) for row in run.history), default=0.0)
+        pairs.append((words("sites"), words("sites_value", rounds=count(run.recipe.rounds), most=count(int(most)))))
     return pairs + ([(words("parent_run"), run.parent)] if run.parent else [])
 
 

@@ -43,6 +43,8 @@ HERE = Path(".")
 GO_ON = {
     "train": "Go on from here with: beside train --resume",
     "search": "The same command again goes on from here.",
+    "coordinate": "Go on after the last round with the same command and --resume.",
+    "join": "The same command again joins once more.",
     "rerun": "The same command again goes on from here.",
     "compare": "The same command again goes on from here.",
     "pretrain": "Go on from here with the same command and --resume.",

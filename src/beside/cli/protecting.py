@@ -11,7 +11,7 @@ import typer
 from beside.cli.frame import HERE, As, Folder, Json, command, show, working
 from beside.core.errors import BadInput
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # pydantic takes long to load, and help needs none
     from beside.core.protecting import Plan
 
 Actions = Annotated[
@@ -56,6 +56,7 @@ def protect(
     json: Json = False,
 ) -> bool:
     """Take personal data out of a corpus or a text, Chinese and English together: phones, IDs, cards, names, addresses and more."""
+    from beside.cli import protecting_telling as telling
     from beside.core.protecting import read_plan
 
     if (corpus is None) == (text is None):
@@ -64,27 +65,20 @@ def protect(
     if text is not None:
         show(json, of_a_text(text, how, key, tagger, workspace, as_), lambda told: print(told["text"]))
         return False
-    if k_anonymity is not None:
-        from beside.cli.protecting_telling import anonymity_in_words
-
-        with working(workspace, as_) as loop:
-            measured = loop.k_anonymity(str(corpus), [one.strip() for one in k_anonymity.split(",") if one.strip()], k)
-        show(json, {**measured.model_dump(mode="json"), "advice": measured.advice()}, lambda _: anonymity_in_words(measured))
-        return measured.below > 0
-    if export_reviewed is not None:
-        from beside.cli.protecting_telling import reviewed_in_words
-
-        with working(workspace, as_) as loop:
-            show(json, loop.export_reviewed(str(corpus), export_reviewed), reviewed_in_words)
-        return False
-    if name is None:
+    if not (name or k_anonymity or export_reviewed):
         raise BadInput("The protected corpus needs a name.", f"beside protect {corpus} --name NAME")
     with working(workspace, as_) as loop:
-        child, report = loop.protect(str(corpus), name, how, key, loop.tagger(tagger) if tagger else None)
-    from beside.cli.protecting_telling import protection_in_words
-
-    told: dict[str, Any] = {**child.model_dump(mode="json"), "protection": report.model_dump(mode="json")}
-    show(json, told, lambda _: protection_in_words(child, report))
+        if k_anonymity:
+            measured = loop.k_anonymity(str(corpus), [one.strip() for one in k_anonymity.split(",") if one.strip()], k)
+            told = {**measured.model_dump(mode="json"), "advice": measured.advice()}
+            show(json, told, lambda _: telling.anonymity_in_words(measured))
+            return measured.below > 0
+        if export_reviewed:
+            show(json, loop.export_reviewed(str(corpus), export_reviewed), telling.reviewed_in_words)
+            return False
+        child, report = loop.protect(str(corpus), str(name), how, key, loop.tagger(tagger) if tagger else None)
+    told = {**child.model_dump(mode="json"), "protection": report.model_dump(mode="json")}
+    show(json, told, lambda _: telling.protection_in_words(child, report))
     return False
 
 

@@ -21,7 +21,7 @@ SECTIONS = {
         "explain",
         "improve",
     ),
-    "Training in depth": ("pretrain", "compare", "search", "rerun", "add-label", "self-train"),
+    "Training in depth": ("pretrain", "compare", "search", "rerun", "add-label", "self-train", "federate"),
     "Personal data": ("vault", "encrypt"),
     "The committee": ("standing", "comment", "statement", "dossier", "incident", "stop", "resume"),
     "Proof": ("verify", "export", "keys", "ledger"),

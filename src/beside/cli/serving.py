@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import ssl
 import sys
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
@@ -39,7 +40,8 @@ def serve(workspace: Workspace, host: str, port: int, owner: str, tls: Tls | Non
     address = f"{'https' if tls else 'http'}://{'[' + host + ']' if ':' in host else host}:{port}"
     link = f"Sign in as {owner}, once, within 12 hours: {address}/sign-in?key={key}"
     sys.stderr.write(f"\nBeside serves at {address}  (Ctrl-C ends it)\n{link}\nAPI: {address}/docs\n\n")
-    uvicorn.Server(listening(app, host, port, tls)).run()
+    with suppress(KeyboardInterrupt):  # it ends in peace, and raises again what ended it
+        uvicorn.Server(listening(app, host, port, tls)).run()
 
 
 def listening(app: Any, host: str, port: int, tls: Tls | None) -> uvicorn.Config:

@@ -43,6 +43,8 @@ def predict(
     text: Annotated[str | None, typer.Argument()] = None,
     file: Annotated[Path | None, typer.Option(help="One text per line; of pairs, both with a tab between.")] = None,
     pair: Annotated[str | None, typer.Option(help="The second text, for a release that compares two.")] = None,
+    candidates: Annotated[Path | None, typer.Option(help="One candidate per line, for a release that ranks them.")] = None,
+    top: Annotated[int | None, typer.Option(min=1, help="Candidates at most, from a release that ranks.")] = None,
     settings: Annotated[
         list[str] | None,
         typer.Option("--set", help="How an answer is written: decoding, temperature, top_p, top_k, beams, seed ..."),
@@ -61,12 +63,20 @@ def predict(
         raise BadInput("Give either TEXT or --file.", 'beside predict RELEASE "some text", or --file texts.txt')
     if pair is not None and text is None:
         raise BadInput("--pair belongs to TEXT.", "In a file both texts stand in one line with a tab between.")
+    if candidates is not None and pair is not None:
+        raise BadInput(
+            "--pair and --candidates exclude each other.", "Give one second text, or a file with one candidate per line."
+        )
     texts = [joined(text, pair)] if text is not None else lines_of(file)
+    ordered = lines_of(candidates) if candidates is not None else None
     with working(workspace, as_) as loop:
         served = loop.serve(release)
-        if text is None and served.pairs:
+        if text is None and served.pairs and ordered is None:
             texts = [line.replace("\t", BETWEEN, 1) for line in texts]
-        answers = loop.predict(served.decoding(how), texts)
+        asked = served.decoding(how)
+        if ordered is not None or top is not None:
+            asked = asked.among(ordered, top or len(ordered or ()))
+        answers = loop.predict(asked, texts)
     show(json, answers, predictions_in_words)
 
 

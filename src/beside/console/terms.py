@@ -92,6 +92,8 @@ STAGES = {
     "audit": N_("Auditing"),
     "embed": N_("Reading the training rows"),
     "protect": N_("Taking personal data out"),
+    "encrypt": N_("Encrypting what is stored"),
+    "decrypt": N_("Decrypting what is stored"),
     "count": N_("Counting who shares what"),
 }
 KINDS = {

@@ -22,7 +22,6 @@ from beside.core.policy import Limit as Limit
 from beside.core.policy import Policy as Policy
 
 Model = TypeVar("Model", bound=BaseModel)
-POLICIES = Path(__file__).parent.parent / "policies"
 BEST = "best"  # in place of a method: the one that does best in cross-validation
 
 
@@ -136,6 +135,21 @@ class Recipe(BaseModel):
     label_names: bool | None = knob(None, "yes/no", "each label's own name is one more training text; helps when rows are few")
     epoch_report: bool = knob(False, "yes/no", "print the per-class table on the tune split after each epoch; changes nothing else")
     patience: int | None = knob(None, "epochs", "stop after so many epochs without a better tune score; None = never", ge=1)
+    ranker: Literal["bi-encoder", "cross-encoder"] = knob(
+        "bi-encoder",
+        "name",
+        "of the task rank: bi-encoder = a vector per text, finds among any number; cross-encoder = reads both, reorders 50",
+    )
+    rank_temperature: float = knob(
+        0.05, "cosine", "of the bi-encoder's softmax over a batch: lower minds the nearest negatives more", ge=0.005, le=1
+    )
+    negatives: int = knob(4, "candidates", "of each relevant pair that the cross-encoder learns from", ge=1, le=100)
+    negatives_from: Literal["hard", "random"] = knob(
+        "hard", "name", "hard = half of them share words with the query (BM25, Robertson & Zaragoza 2009), half by chance"
+    )
+    keep_candidates: bool = knob(
+        True, "yes/no", "the task rank keeps every candidate of the corpus with the model, so that a query alone finds its answer"
+    )
     precision: Literal["fp32", "bf16", "fp16"] | None = knob(
         None,
         "name",
@@ -158,6 +172,21 @@ class Recipe(BaseModel):
     )
     compile: bool | None = knob(
         None, "yes/no", "layers are compiled before the first step, which takes a minute; None = on a CUDA GPU from 1,000 steps on"
+    )
+    rounds: int = knob(0, "rounds", "of training across sites, each a step of the common model; 0 = in one place", ge=0, le=10_000)
+    local_epochs: int = knob(1, "passes", "of a site over its rows in each round; with more, sites drift apart", ge=1, le=100)
+    proximal_mu: float = knob(
+        0.0, "weight", "holds sites near the common weights (FedProx, Li et al. 2020); 0 = plain FedAvg (McMahan et al. 2017)", ge=0
+    )
+    secure_aggregation: bool = knob(
+        False, "yes/no", "the coordinator learns the sum of the sites' updates and no single one (Bonawitz et al. 2017)"
+    )
+    site_clip: float = knob(0.0, "norm", "longest update that a site may send (DP-FedAvg, McMahan et al. 2018); 0 = any", ge=0)
+    site_noise: float = knob(
+        0.0, "clips", "standard deviation of the noise on the sum of updates; its cost is told as epsilon per site; 0 = none", ge=0
+    )
+    site_share: float = knob(
+        1.0, "probability", "with which a site is drawn for a round; below 1 each round costs less privacy", gt=0, le=1
     )
     epsilon: float | None = knob(
         None,
@@ -224,19 +253,6 @@ def read_knobs(model: type[Model], kind: str, settings: Sequence[str], values: d
         left_open = plain.lower() in {"none", "auto"} and field is not None and field.default is None
         values[key.strip()] = None if left_open else plain
     return checked(model, values, kind)
-
-
-def read_policy(name_or_file: str) -> Policy:
-    """A policy by its built-in name or from a TOML file.
-
-    Raises:
-        BadOption: no such policy or file, unknown key, value out of range.
-    """
-    built_in = {file.stem: file for file in sorted(POLICIES.glob("*.toml"))}
-    file = built_in.get(name_or_file, Path(name_or_file))
-    if not file.is_file():
-        raise BadOption(f"There is no policy '{name_or_file}'.", f"There are: {', '.join(built_in)}; or give a TOML file.")
-    return checked(Policy, {"name": file.stem, **read_toml(file)}, "policy")
 
 
 def read_toml(file: Path | None) -> dict[str, Any]:

@@ -28,6 +28,7 @@ class Situation:
     precision: str = "fp32"  # the fastest that the device has for products
     single: bool = True  # one label per single text: its name, spoken, is such a text
     per_token: bool = False  # the head answers per token: no vector of a text to fit it on
+    headless: bool = False  # vectors are compared with each other: there is no head, and means of tokens compare best
 
 
 def fill(recipe: Recipe, facts: Situation) -> Recipe:
@@ -40,7 +41,7 @@ def fill(recipe: Recipe, facts: Situation) -> Recipe:
     scratch, small = recipe.base == "scratch", "scratch" in (recipe.base, origin)
     kin = sentence_encoder or origin == "embedded"  # went on learning words: the same layers, whose mean no longer is a sentence
     own: dict[str, object] = {
-        "method": "full" if small or facts.per_token else "lpft",
+        "method": "full" if small or facts.per_token or facts.headless else "lpft",
         # from nothing on 3,880 Chinese reviews: the best of six passes was the third, later ones learned the rows by heart
         "epochs": (6 if large else 15) if small else 6 if few else 3 if many else 4,
         "batch_size": 32 if large else 16,
@@ -58,7 +59,7 @@ def fill(recipe: Recipe, facts: Situation) -> Recipe:
         own |= under_noise(facts)
     values = {key: value for key, value in own.items() if getattr(recipe, key) is None}
     if recipe.pooling == "auto":
-        values["pooling"] = "unit" if sentence_encoder else "mean" if scratch or origin else "cls"
+        values["pooling"] = "unit" if sentence_encoder else "mean" if scratch or origin or facts.headless else "cls"
     if recipe.head_start == "auto" and recipe.epsilon is None:
         values["head_start"] = (
             "prototype"

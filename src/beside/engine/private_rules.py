@@ -77,6 +77,10 @@ def must_stay_private(recipe: Recipe, task: Task, method: Method) -> None:
     """
     if recipe.epsilon is None:
         return
+    if task.ranks:
+        raise BadOption(
+            "Cannot set epsilon for a task that ranks: every row learns from the candidates of others.", "Leave epsilon out."
+        )
     if task.settings():
         found = ", ".join(task.settings())
         raise BadOption(

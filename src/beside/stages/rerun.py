@@ -12,6 +12,8 @@ import numpy as np
 
 from beside.core.errors import BadInput
 from beside.core.interfaces import Progress
+from beside.core.pairs import whole
+from beside.core.ranking import catalogue
 from beside.core.repetition import Repetition
 from beside.core.types import Corpus, Run, Splits
 from beside.engine.checkpoint import Checkpoint
@@ -20,6 +22,7 @@ from beside.engine.runtime import TorchSubject, load_subject
 from beside.engine.training import train_model
 from beside.store.artifacts import Artifacts
 from beside.store.files import files_below, sha256_of, storage_errors
+from beside.store.memory import making
 
 TOLERANCE = 1e-4  # of scores: less is rounding
 
@@ -49,13 +52,13 @@ def rerun(
     """
     must_be_repeatable(run)
     began = time.monotonic()
-    train, tune = ([row for row in split if row.target is not None] for split in (splits.train, splits.tune))
+    train, tune = (whole(row for row in split if row.target is not None) for split in (splits.train, splits.tune))
     home = checkpoints / f"rerun-{run.id}"
     checkpoint = Checkpoint(home)
     with storage_errors(f"'{home}'"):
         home.mkdir(parents=True, exist_ok=True)
         folder = TemporaryDirectory(prefix="model-", dir=checkpoints, ignore_cleanup_errors=True)
-    with folder as made:
+    with folder as made, making(Path(made)):
         trained = train_model(
             Path(made),
             train,
@@ -64,6 +67,7 @@ def rerun(
             corpus.task,
             run.recipe.model_copy(update={"base": start or run.recipe.base}),
             Keeping(checkpoint=checkpoint, resume=checkpoint.index.exists(), progress=progress),
+            catalogue(*splits),
         )
         texts = [row.text for row in tune or train]
         before, after = (load_subject(place, run.recipe.threads) for place in (artifacts.folder(run.model), Path(made)))

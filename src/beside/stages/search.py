@@ -18,6 +18,7 @@ from scipy.stats import t as student
 from beside import charts
 from beside.core.errors import BadOption, NotEnoughData
 from beside.core.interfaces import Progress
+from beside.core.pairs import whole
 from beside.core.recipe import Recipe
 from beside.core.space import Space, default_space, must_be_open
 from beside.core.trials import Confirmed, Search, Spread, Trial
@@ -142,7 +143,7 @@ def rows_of(corpus: Corpus, splits: Splits) -> Rows:
     Raises:
         NotEnoughData: nothing to learn from, or nothing to choose on.
     """
-    train, tune = ([row for row in split if row.target is not None] for split in (splits.train, splits.tune))
+    train, tune = (whole(row for row in split if row.target is not None) for split in (splits.train, splits.tune))
     if not tune:
         what = f"The corpus '{corpus.name}' has no tune split: a search would have to choose on rows it trains or is tested on."
         raise NotEnoughData(

@@ -17,6 +17,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, cast
 
+from beside.core import at_rest
 from beside.core.errors import Altered, KeyUnusable
 from beside.store import key_source
 from beside.store.files import storage_errors
@@ -82,6 +83,10 @@ class Sealer:
         keys = self.must_have(f"'{target}'")
         with storage_errors(f"'{target}'"), source.open("rb") as plain, target.open("wb") as made, keys.writer(made, FILE) as out:
             shutil.copyfileobj(plain, out, 1 << 20)
+
+    def guards(self) -> bool:
+        """Whether what is written now is encrypted."""
+        return self.sealing() is not None
 
     def is_sealed(self, file: Path) -> bool:
         """Whether a file is sealed; false when the workspace has no keys, so that nothing is looked at."""
@@ -188,3 +193,6 @@ def sealer_for(path: Path) -> Sealer:
     parts = path.absolute().parts
     at = max((place for place in range(len(parts)) if parts[place] == STATE), default=None)
     return sealer_of(Path(*parts[:at]) if at else None)
+
+
+at_rest.register(sealer_for, __name__)  # the engine asks there, for it knows no workspace
