@@ -26,7 +26,7 @@ from beside.engine.site import Site
 from beside.store.artifacts import Artifacts
 from beside.store.files import storage_errors
 
-TOLD = ("scores", "history", "trainable", "parameters", "truncated")  # what a run keeps of its training as it is
+TOLD = ("scores", "history", "trainable", "parameters", "truncated", "spent")  # what a run keeps of its training as it is
 LISTED = 400  # names of tensors that a row of the ledger lists; of more, their number
 
 
@@ -62,7 +62,7 @@ def coordinate(
     began = time.perf_counter()
     memory.restart()
     with model_folder(home) as folder:
-        trained, spent = train_across(
+        trained = train_across(
             Path(folder),
             whole(labelled(splits.train)),
             whole(labelled(splits.tune)),
@@ -81,7 +81,6 @@ def coordinate(
         recipe=trained.recipe.model_copy(update={"base": recipe.base}),
         model=model,
         **{name: getattr(trained, name) for name in TOLD},
-        spent=spent,
         seed=recipe.seed,
         seconds=trained.seconds_before + time.perf_counter() - began,
         peak_memory=memory.peak(),
@@ -130,9 +129,7 @@ def take_part(
     Raises:
         BadInput, BadOption, UnreadableText, NotEnoughData: the plan cannot be followed with these rows.
     """
-    rows = whole(labelled(examples))
-    told: dict[str, Any] = {"site": name, "answers": 0, "bytes": 0, "rows": len(labelled(examples))}
-    over = False
+    rows, answers, sent, over = whole(labelled(examples)), 0, 0, False
     while not over:
         plan = coordinator.join()
         federation = "federation-" + hashlib.sha256(plan).hexdigest()[:12]
@@ -143,14 +140,13 @@ def take_part(
                 answer = site.answer(asked[1])
                 left(federation, content_of(answer, asked[1]))
                 coordinator.answer(asked[0], answer)
-                told["answers"] += 1
-                told["bytes"] += len(answer)
+                answers, sent = answers + 1, sent + len(answer)
             over = True
         except Forgotten:
             progress.say("The coordinator has begun anew; this site joins it again.")
         finally:
             shutil.rmtree(home / federation, ignore_errors=True)
-    return told
+    return {"site": name, "answers": answers, "bytes": sent, "rows": len(rows)}
 
 
 def content_of(answer: bytes, question: bytes) -> dict[str, Any]:
