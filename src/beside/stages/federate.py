@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import shutil
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -25,6 +26,7 @@ from beside.engine.messages import unpack
 from beside.engine.site import Site
 from beside.store.artifacts import Artifacts
 from beside.store.files import storage_errors
+from beside.store.memory import making
 
 TOLD = ("scores", "history", "trainable", "parameters", "truncated", "spent")  # what a run keeps of its training as it is
 LISTED = 400  # names of tensors that a row of the ledger lists; of more, their number
@@ -63,7 +65,7 @@ def coordinate(
     memory.restart()
     with model_folder(home) as folder:
         trained = train_across(
-            Path(folder),
+            folder,
             whole(labelled(splits.train)),
             whole(labelled(splits.tune)),
             corpus.labels,
@@ -74,7 +76,7 @@ def coordinate(
             fewest,
             Keeping(checkpoint=Checkpoint(home), resume=resume, progress=progress),
         )
-        model = artifacts.put_folder(Path(folder))
+        model = artifacts.put_folder(folder)
     return Run(
         id=id,
         corpus_id=corpus.id,
@@ -89,11 +91,14 @@ def coordinate(
     )
 
 
-def model_folder(home: Path) -> TemporaryDirectory[str]:
-    """A folder for the model in the making, on the disk of the checkpoints."""
+@contextmanager
+def model_folder(home: Path) -> Iterator[Path]:
+    """A folder for the model in the making, on the disk of the checkpoints; in memory alone where the workspace is encrypted."""
     with storage_errors(f"'{home}'"):
         home.mkdir(parents=True, exist_ok=True)
-        return TemporaryDirectory(prefix="model-", dir=home, ignore_cleanup_errors=True)
+        folder = TemporaryDirectory(prefix="model-", dir=home, ignore_cleanup_errors=True)
+    with folder, making(Path(folder.name)):
+        yield Path(folder.name)
 
 
 def must_be_enough(recipe: Recipe, expected: int, fewest: int) -> None:
