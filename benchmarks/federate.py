@@ -100,8 +100,8 @@ def across(
     sites, recipe = Sites(parts, folder), must_federate(Recipe(method=method, **KNOBS[method], rounds=rounds, **settings))
     keeping = Keeping(checkpoint=Checkpoint(folder / "state"), progress=Silent())
     pilot = next(iter(parts.values()))  # open knobs are chosen from these; all that matter are given
-    _, spent = train_across(folder / "model", pilot, dev, LABELS, "classify", recipe, sites, len(parts), len(parts), keeping)
-    return folder / "model", sites, spent
+    trained = train_across(folder / "model", pilot, dev, LABELS, "classify", recipe, sites, len(parts), len(parts), keeping)
+    return folder / "model", sites, trained.spent
 
 
 def right_in(folder: Path, test: Sequence[Example]) -> list[bool]:

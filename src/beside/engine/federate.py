@@ -45,8 +45,8 @@ def train_across(
     expected: int,
     fewest: int,
     keeping: Keeping,
-) -> tuple[Trained, dict[str, Any] | None]:
-    """Trains across sites and saves the model into `folder`; what was spent of each site's privacy, if anything was promised.
+) -> Trained:
+    """Trains across sites and saves the model into `folder`.
 
     Args:
         examples: the coordinator's own rows; open knobs are chosen from them, none is learned from.
@@ -69,7 +69,7 @@ def train_across(
     fitted = rounds.run()
     common.subject.facts = completed(common.method, common.subject, texts, keeping.progress)
     scores = finish(folder, common.subject, tune, [example.text for example in tune or examples], keeping.progress)
-    trained = Trained(
+    return Trained(
         recipe=common.recipe,
         scores=scores,
         history=tuple(fitted.history),
@@ -77,9 +77,8 @@ def train_across(
         parameters=there,
         truncated=common.truncated,
         seconds_before=fitted.seconds_before,
-        spent=None,  # of each site's privacy, told beside
+        spent=rounds.spent(),
     )
-    return trained, rounds.spent()
 
 
 class Rounds:
