@@ -137,7 +137,8 @@ def content_files(state: Path) -> Iterator[Path]:
     """Artifacts, the models in bundles, checkpoints, and the secret that hashes of personal data hang on."""
     yield from sorted(path for path in (state / "artifacts").glob("??/*") if path.is_file() and not path.name.startswith("."))
     for pattern in ("state-*.safetensors", "tokenizer.json"):  # of trainings that were cut short
-        yield from sorted((state / "checkpoints").rglob(pattern))
+        for home in ("checkpoints", "searches"):
+            yield from sorted((state / home).rglob(pattern))
     yield from (file for file in [state / NAME] if file.is_file())
     yield from sorted(path for path in (state / "releases").glob("*/model/**/*") if path.is_file())
 
