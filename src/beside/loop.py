@@ -27,6 +27,7 @@ from beside.engine import loading
 from beside.labels import Labels
 from beside.models import Models
 from beside.proofs import Proofs
+from beside.rights import Rights
 from beside.searching import Searching
 from beside.stages import audit, improve, intake, listen, neighbours, release, review, serve, verify
 from beside.stages.audit import Model
@@ -48,7 +49,7 @@ class Improvement:
     comparison: Comparison
 
 
-class Loop(Committee, Comparing, Documents, Models, Proofs, Searching, Labels):
+class Loop(Committee, Comparing, Documents, Models, Proofs, Rights, Searching, Labels):
     """text in -> train -> audit -> release -> review -> serve -> listen -> improve, for one actor in one workspace.
 
     Args:
@@ -251,9 +252,9 @@ class Loop(Committee, Comparing, Documents, Models, Proofs, Searching, Labels):
         demand_role(self.actor, neighbours.SEE_ROWS, "see training rows")
         served.must_answer(text, self.clock())
         run = self.records.run(self.actor, served.release.run_id)
-        rows = self.records.corpus(self.actor, run.corpus_id).examples
-        train, home = whole(read_rows(self.artifacts.path(rows), "train")), self.workspace.state / "neighbours"
-        kept = neighbours.Kept(model=run.model, corpus=rows, artifacts=self.artifacts, home=home)
+        corpus = self.records.corpus(self.actor, run.corpus_id)
+        train, home = whole(read_rows(self.rows_at(corpus), "train")), self.workspace.state / "neighbours"
+        kept = neighbours.Kept(model=run.model, corpus=corpus.examples, artifacts=self.artifacts, home=home)
         return neighbours.neighbours(served.subject, text, train, kept, count=count, progress=self.progress)
 
     def listen(self, prediction_id: str, correct: bool, label: str | None = None, note: str = "") -> Answer:

@@ -21,7 +21,7 @@ SECTIONS = {
         "improve",
     ),
     "Training in depth": ("pretrain", "compare", "search", "rerun", "add-label", "self-train"),
-    "Personal data": ("protect",),
+    "Personal data": ("protect", "erase"),
     "The committee": ("standing", "comment", "statement", "dossier", "incident", "stop", "resume"),
     "Proof": ("verify", "export", "keys", "ledger"),
     "People": ("user", "people", "tokens"),

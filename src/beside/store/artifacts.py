@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from beside.core.errors import Altered, BadInput, UnknownName
-from beside.store.files import DAMAGED, files_below, flush, remove, safe_name, sha256_of, storage_errors, sweep, temporary
+from beside.store.files import DAMAGED, files_below, flush, remove, safe_name, sha256_of, shred, storage_errors, sweep, temporary
 
 ID = re.compile(r"[0-9a-f]{64}")
 
@@ -93,7 +93,7 @@ class Artifacts:
             yield new
             flush(path)
             new.id = sha256_of(path)
-            target = self._place(new.id)
+            target = self.place(new.id)
             if target.is_file() and sha256_of(target) == new.id:
                 return
             path.chmod(0o444)
@@ -109,7 +109,7 @@ class Artifacts:
             UnknownName: there is no such artifact here.
             Altered: its bytes are not what was stored.
         """
-        file = self._place(id)
+        file = self.place(id)
         if not file.is_file():
             raise UnknownName(f"There is no artifact '{id}' in '{self.home}'.", "It was deleted, or belongs to another workspace.")
         check_hash(file, id, str(file))
@@ -144,6 +144,20 @@ class Artifacts:
             check_hash(here[name], expected, f"{folder.name}/{name}")
         return folder
 
+    def erase(self, id: str) -> int:
+        """Deletes an artifact for good, with the folder that was laid out from it; its size in bytes, 0 when it is not there."""
+        remove(self.folders / id)
+        file = self.place(id)
+        if not file.is_file():
+            return 0
+        size = file.stat().st_size
+        shred(file)
+        return size
+
+    def ids(self) -> Iterator[str]:
+        """The id of every artifact here."""
+        yield from (file.name for file in sorted(self.home.glob("[0-9a-f][0-9a-f]/*")) if ID.fullmatch(file.name))
+
     def _lay_out(self, tree: dict[str, str], folder: Path) -> None:
         with storage_errors(f"'{folder}'"), temporary(self.folders) as new:
             for name, id in tree.items():
@@ -154,7 +168,8 @@ class Artifacts:
             with suppress(FileExistsError):
                 rename_new(new, folder)
 
-    def _place(self, id: str) -> Path:
+    def place(self, id: str) -> Path:
+        """Where an artifact lies, if it is there. Raises UnknownName: that is no id."""
         if not ID.fullmatch(id):  # also keeps `../` out of paths
             raise UnknownName(f"'{id}' is not the id of an artifact.", "An artifact's id is 64 hexadecimal characters.")
         return self.home / id[:2] / id

@@ -16,6 +16,7 @@ from beside.core.types import Actor, Answer, Comparison, Corpus, Finding, Predic
 from beside.store import tables
 from beside.store.committee import Committee, proceedings_of, state_now
 from beside.store.database import Database, now
+from beside.store.erasing import Erasing
 from beside.store.ledger import Entry, append, digest, entries
 from beside.store.permission import demand, demand_role, readable, readable_rows
 from beside.store.queries import MAY_DIFFER, insert, missing, owner_of, require
@@ -24,7 +25,7 @@ from beside.store.tables import TABLES
 Kind = TypeVar("Kind", bound=Value)
 
 
-class Records(Committee):
+class Records(Committee, Erasing):
     """What was made, found, asked and answered, in SQLite or PostgreSQL.
 
     Args:
