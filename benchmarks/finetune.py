@@ -1,11 +1,11 @@
-"""Time per epoch, time to the same accuracy and peak memory of fine-tuning, against two peers doing the same work.
+"""Time per epoch, time to the same accuracy and peak memory of fine-tuning, against peers doing the same work.
 
-Peers: (a) the usual tutorial script: every row padded to 128 tokens, a plain AdamW loop; (b) Hugging Face `Trainer` with its
-defaults and dynamic padding. Same model, same rows, same batch size, same machine; the three take turns epoch by epoch in one run,
-each in a process of its own, so that a busy moment hits all of them. `beside full` trains every layer as the peers do; `beside` is
-the default recipe,
-which freezes the lowest layers (they are run once) and picks its own batch size and rates. Prints a table and writes it, dated,
-to benchmarks/finetune-SET.md.
+Peers: the usual tutorial script (every row padded to 128 tokens, a plain AdamW loop); Hugging Face `Trainer` with its defaults
+and dynamic padding, plain and with peft's LoRA; sentence-transformers' trainer; SetFit, where the environment variable
+BESIDE_BENCH_SETFIT names the python of an environment with setfit. Same model, same rows, same batch size, same machine; they take
+turns epoch by epoch in one run, each in a process of its own, so that a busy moment hits all of them. `beside full` trains every
+layer as the first two peers do; `beside` is the default recipe, which freezes the lowest layers (they are run once) and picks its
+own batch size and rates. Prints a table and writes it, dated, to benchmarks/finetune-SET.md.
 
     python benchmarks/finetune.py [SET] [ROWS] [EPOCHS]     SET: sst2 (sentences) or banking77 (short messages, ten intents)
 """
@@ -15,18 +15,29 @@ from __future__ import annotations
 import multiprocessing
 import os
 import platform
+import subprocess
 import sys
 import tempfile
 import time
 from datetime import UTC, datetime
+from multiprocessing.connection import Connection, Listener
 from pathlib import Path
 
-from finetune_contestants import BATCH, DATA, DEV_ROWS, LENGTH, beside, beside_full, rows, trainer, tutorial
+from finetune_contestants import BATCH, DATA, DEV_ROWS, LENGTH, beside, beside_full, embedded, rows, trainer, tutorial
+from finetune_peers import sentence_transformers, trainer_lora
 
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # inherited by the contestants, before they load torch
 
 HERE = Path(__file__).parent
-CONTESTANTS = ("tutorial, padded to 128", "Trainer, defaults", "beside full", "beside")
+PEERS = {
+    "tutorial, padded to 128": tutorial,
+    "Trainer, defaults": trainer,
+    "Trainer, LoRA": trainer_lora,
+    "sentence-transformers": sentence_transformers,
+}
+OURS = {"beside full": beside_full, "beside": beside}
+SETFIT = os.environ.get("BESIDE_BENCH_SETFIT")
+CONTESTANTS = (*PEERS, *(("SetFit",) if SETFIT else ()), *OURS)
 
 
 def peak() -> float:
@@ -64,22 +75,16 @@ def main() -> None:
         print(f"skipped: there is no {DATA / name_of_set}")
         return
     os.environ["BESIDE_BENCH_SET"] = name_of_set  # inherited by the contestants
-    functions = dict(zip(CONTESTANTS, (tutorial, trainer, beside_full, beside), strict=True))
-    context = multiprocessing.get_context("spawn")
-    pipes, log = {}, {name: [] for name in CONTESTANTS}
+    pipes = started(count, epochs)
+    log: dict[str, list] = {name: [] for name in CONTESTANTS}
     start: dict[str, tuple[float, float]] = {}
-    for name, function in functions.items():
-        here, there = context.Pipe()
-        context.Process(target=function, args=(there, count, epochs), daemon=True).start()
-        there.close()  # so that a contestant that dies ends the wait with EOFError
-        pipes[name] = here
-        if name.startswith("beside"):
+    for name, here in pipes.items():
+        start[name] = (0.0, 0.0)
+        if name in OURS:
             here.send("prepare")
-            before, accuracy, _ = here.recv()
-            start[name] = (before, accuracy)
+            start[name] = here.recv()[:2]
         else:
             here.recv()
-            start[name] = (0.0, 0.0)
         print(f"{name}: ready, {start[name][0]:.1f} s before the first epoch", flush=True)
     for epoch in range(epochs):
         for name in CONTESTANTS:
@@ -91,11 +96,36 @@ def main() -> None:
     (HERE / f"finetune-{name_of_set}.md").write_text(table, encoding="utf-8")
 
 
+def started(count: int, epochs: int) -> dict[str, Connection]:
+    """A process for each contestant and the line to it, in the order of the table."""
+    context = multiprocessing.get_context("spawn")
+    pipes = {}
+    for name in CONTESTANTS:
+        if name == "SetFit":
+            pipes[name] = elsewhere(count, epochs)
+            continue
+        here, there = context.Pipe()
+        context.Process(target={**PEERS, **OURS}[name], args=(there, count, epochs), daemon=True).start()
+        there.close()  # so that a contestant that dies ends the wait with EOFError
+        pipes[name] = here
+    return pipes
+
+
+def elsewhere(count: int, epochs: int) -> Connection:
+    """SetFit in its own environment, called back over a socket."""
+    address = str(Path(tempfile.mkdtemp()) / "race")
+    environment = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
+    with Listener(address, family="AF_UNIX") as door:
+        program = [str(SETFIT), str(HERE / "finetune_peers.py"), address, str(count), str(epochs)]
+        subprocess.Popen(program, env={**environment, "BESIDE_BENCH_BASE": str(embedded())})
+        return door.accept()
+
+
 def report(name_of_set: str, count: int, epochs: int, log: dict[str, list], start: dict[str, tuple[float, float]]) -> str:
     """The dated table."""
     ours = {name: median([seconds for seconds, _, _ in log[name]]) for name in CONTESTANTS}
-    goal = min(max(accuracy for _, accuracy, _ in log[name]) for name in CONTESTANTS[:2])
-    reach = {name: time_to(goal, log[name], start[name]) for name in CONTESTANTS}
+    peers = [name for name in CONTESTANTS if name not in OURS]
+    goals = {name: max(accuracy for _, accuracy, _ in log[name]) for name in peers}
     machine, work = peak(), reached(count, ours["beside full"])
     lines = [
         f"# Fine-tuning speed: {name_of_set}",
@@ -104,30 +134,29 @@ def report(name_of_set: str, count: int, epochs: int, log: dict[str, list], star
         "products fp32 in the peers, as its recipe chose in Beside.",
         f'{count} rows of {name_of_set}, batch {BATCH} ("beside" picks its own), all-MiniLM-L6-v2, {epochs} epochs in turns;',
         f"accuracy on {DEV_ROWS} dev rows.",
-        f"The goal, {goal:.4f}, is what both peers reach. By `benchmarks/finetune.py {name_of_set} {count} {epochs}`.",
+        f"By `benchmarks/finetune.py {name_of_set} {count} {epochs}`.",
         "",
-        "| | seconds per epoch | rows/s | before the first epoch | best dev accuracy | seconds to the goal | peak memory |",
+        "| | seconds per epoch | rows/s | before the first epoch | best dev accuracy | seconds to it | peak memory |",
         "|---|---|---|---|---|---|---|",
     ]
     for name in CONTESTANTS:
         best, most = max(accuracy for _, accuracy, _ in log[name]), max(mib for *_, mib in log[name])
-        to_goal = f"{reach[name]:.1f}" if reach[name] is not None else "not reached"
         cells = [
             name,
             f"{ours[name]:.1f}",
             f"{count / ours[name]:.1f}",
             f"{start[name][0]:.1f} s",
             f"{best:.4f}",
-            to_goal,
+            f"{time_to(best, log[name], start[name]):.1f}",
             f"{most:.0f} MiB",
         ]
         lines.append(f"| {' | '.join(cells)} |")
-    lines += ["", "| ratio | per epoch | to the goal |", "|---|---|---|"]
-    for name in CONTESTANTS[2:]:
-        for peer in CONTESTANTS[:2]:
-            both = reach[name] and reach[peer]
-            to_goal = f"{reach[peer] / reach[name]:.1f}x" if both else "-"
-            lines.append(f"| {name} against {peer} | {ours[peer] / ours[name]:.1f}x | {to_goal} |")
+    lines += ["", "| ratio | per epoch | to that peer's best accuracy |", "|---|---|---|"]
+    for name in OURS:
+        for peer in peers:
+            mine, theirs = (time_to(goals[peer], log[one], start[one]) for one in (name, peer))
+            equal = "not reached" if mine is None else f"{theirs / mine:.1f}x" if mine else "before the first epoch"
+            lines.append(f"| {name} against {peer} | {ours[peer] / ours[name]:.1f}x | {equal} |")
     share = f"{work:.0f} of {machine:.0f} GFLOP/s, {work / machine:.0%}"
     lines += [
         "",

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from multiprocessing.connection import Connection
 from pathlib import Path
 from random import Random
+from typing import Any
 
 DATA = Path(os.environ.get("BESIDE_BENCH_DATA", Path(__file__).parent.parent.parent / "shared" / "data"))
 DEV_ROWS = 400  # looked at after each epoch, outside the timed part
@@ -83,6 +84,11 @@ def tutorial(turn: Connection, count: int, epochs: int) -> None:
 
 def trainer(turn: Connection, count: int, epochs: int) -> None:
     """(b) Hugging Face Trainer as its quick tour shows it: defaults, dynamic padding."""
+    race(turn, count, epochs, lambda model: model, PEER_RATE)
+
+
+def race(turn: Connection, count: int, epochs: int, made: Callable[[Any], Any], rate: float) -> None:
+    """Trainer on what `made` makes of the model with a fresh head."""
     from datasets import Dataset
     from transformers import (
         AutoModelForSequenceClassification,
@@ -96,7 +102,7 @@ def trainer(turn: Connection, count: int, epochs: int) -> None:
     texts, labels, dev_texts, dev_labels = rows(count)
     folder = str(embedded())
     tokenizer = AutoTokenizer.from_pretrained(folder)
-    model = AutoModelForSequenceClassification.from_pretrained(folder, num_labels=len(names()))
+    model = made(AutoModelForSequenceClassification.from_pretrained(folder, num_labels=len(names())))
     coded = [
         Dataset.from_dict({**tokenizer(some, truncation=True, max_length=LENGTH), "labels": answers})
         for some, answers in ((texts, labels), (dev_texts, dev_labels))
@@ -105,6 +111,7 @@ def trainer(turn: Connection, count: int, epochs: int) -> None:
         tempfile.mkdtemp(),
         num_train_epochs=epochs,
         per_device_train_batch_size=BATCH,
+        learning_rate=rate,
         save_strategy="no",
         report_to=[],
         disable_tqdm=True,

@@ -13,7 +13,7 @@ import numpy as np
 from beside.committee import Committee
 from beside.comparing import Comparing
 from beside.core import gate
-from beside.core.asking import Neighbours, WhatIf
+from beside.core.asking import WhatIf
 from beside.core.columns import Columns
 from beside.core.errors import BadInput, NotEnoughData
 from beside.core.interfaces import Progress, Silent
@@ -27,16 +27,15 @@ from beside.engine import loading
 from beside.labels import Labels
 from beside.models import Models
 from beside.proofs import Proofs
+from beside.protecting import Protecting
 from beside.rights import Rights
 from beside.searching import Searching
-from beside.stages import audit, improve, intake, listen, neighbours, release, review, serve, verify
+from beside.stages import audit, improve, intake, listen, release, review, serve, verify
 from beside.stages.audit import Model
 from beside.stages.review import Decision, Said
 from beside.stages.serve import Served
 from beside.store.cache import Cache
-from beside.store.permission import demand_role
 from beside.store.proof import proof_of
-from beside.store.rows import read_rows
 from beside.store.workspace import Workspace
 
 
@@ -49,8 +48,8 @@ class Improvement:
     comparison: Comparison
 
 
-class Loop(Committee, Comparing, Documents, Models, Proofs, Rights, Searching, Labels):
-    """text in -> train -> audit -> release -> review -> serve -> listen -> improve, for one actor in one workspace.
+class Loop(Committee, Comparing, Documents, Models, Proofs, Searching, Labels, Protecting, Rights):
+    """text in -> protect -> train -> audit -> release -> review -> serve -> listen -> improve, for one actor in one workspace.
 
     Args:
         workspace: where everything is kept.
@@ -234,7 +233,7 @@ class Loop(Committee, Comparing, Documents, Models, Proofs, Rights, Searching, L
 
     def predict(self, served: Served, texts: Sequence[str]) -> list[Prediction]:
         """Texts become answers that are kept, so that a correction can name them."""
-        predictions = served.predict(texts, self.clock())
+        predictions = self.asked(served, texts)
         self.records.add_predictions(self.actor, predictions)
         return predictions
 
@@ -247,20 +246,10 @@ class Loop(Committee, Comparing, Documents, Models, Proofs, Rights, Searching, L
         before, after = self.predict(served, [text, edited])
         return WhatIf(before=before, after=after)
 
-    def neighbours(self, served: Served, text: str, count: int = 5) -> Neighbours:
-        """The training rows nearest to a text; for those alone who may see training rows."""
-        demand_role(self.actor, neighbours.SEE_ROWS, "see training rows")
-        served.must_answer(text, self.clock())
-        run = self.records.run(self.actor, served.release.run_id)
-        corpus = self.records.corpus(self.actor, run.corpus_id)
-        train, home = whole(read_rows(self.rows_at(corpus), "train")), self.workspace.state / "neighbours"
-        kept = neighbours.Kept(model=run.model, corpus=corpus.examples, artifacts=self.artifacts, home=home)
-        return neighbours.neighbours(served.subject, text, train, kept, count=count, progress=self.progress)
-
     def listen(self, prediction_id: str, correct: bool, label: str | None = None, note: str = "") -> Answer:
         """What a person says of an answer, on disk before this returns."""
         prediction = self.records.prediction(self.actor, prediction_id)
-        labels, task = tuple(prediction.probabilities), None
+        labels, task, note = tuple(prediction.probabilities), None, self.noted(note)
         if prediction.answer is not None:  # the answer has a form of its own, so its task knows what a right one looks like
             corpus = self.corpus_of(prediction.release_id)
             labels, task = corpus.labels, self.task_of(corpus)

@@ -8,13 +8,17 @@ from pathlib import Path
 
 from beside.bases import Bases
 from beside.core.applies import for_task
+from beside.core.asking import Neighbours
 from beside.core.errors import Erased
 from beside.core.interfaces import Subject, Task
+from beside.core.pairs import whole
 from beside.core.recipe import Policy, Recipe, read_policy
 from beside.core.registry import load
 from beside.core.types import Corpus, Finding, Run, Splits
 from beside.engine import loading
+from beside.stages import neighbours
 from beside.stages.audit import Model
+from beside.stages.serve import Served
 from beside.store.permission import EXAMPLE_READERS, demand_role
 from beside.store.rows import read_rows, read_splits
 
@@ -41,6 +45,16 @@ class Models(Bases):
         if stone := self.records.tombstones(self.actor).get(id):
             told = f"The {stone.thing} '{id}' was erased on {stone.at:%Y-%m-%d} ({stone.erasure})."
             raise Erased(told, f"In its place: {stone.successor}." if stone.successor else "Nothing took its place.")
+
+    def neighbours(self, served: Served, text: str, count: int = 5) -> Neighbours:
+        """The training rows nearest to a text; for those alone who may see training rows."""
+        demand_role(self.actor, neighbours.SEE_ROWS, "see training rows")
+        served.must_answer(text, self.clock())
+        run = self.records.run(self.actor, served.release.run_id)
+        corpus = self.records.corpus(self.actor, run.corpus_id)
+        train, home = whole(read_rows(self.rows_at(corpus), "train")), self.workspace.state / "neighbours"
+        kept = neighbours.Kept(model=run.model, corpus=corpus.examples, artifacts=self.artifacts, home=home)
+        return neighbours.neighbours(served.subject, text, train, kept, count=count, progress=self.progress)
 
     def task_of(self, corpus: Corpus) -> Task:
         """What a corpus asks of a model."""

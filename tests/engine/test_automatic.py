@@ -24,7 +24,7 @@ def situation(**changed: Any) -> Situation:
 @pytest.mark.parametrize("rows", [10, 1000])
 def test_nothing_that_training_needs_stays_open(base: str, rows: int) -> None:
     filled = fill(Recipe(base=base), situation(rows=rows))
-    may_stay_open = {"dropout", "patience", "lora_alpha", "max_new_tokens"}  # the last two: where there is a use
+    may_stay_open = {"dropout", "patience", "lora_alpha", "max_new_tokens", "gradient_checkpointing", "compile"}
     assert {key for key, value in filled.model_dump().items() if value is None} <= may_stay_open
     assert "auto" not in (filled.pooling, filled.head_start)
     assert Recipe.model_validate(filled.model_dump()) == filled, "what was chosen is within the bounds of a recipe"
@@ -91,7 +91,7 @@ def test_a_label_is_said_without_its_joints(label: str, words: str) -> None:
     assert spoken(label) == words
 
 
-@pytest.mark.parametrize(("able", "precision"), [(True, "bf16"), (False, "fp32")])
-def test_products_are_bf16_where_the_processor_has_them(able: bool, precision: str) -> None:
-    assert fill(Recipe(), situation(bf16=able)).precision == precision
-    assert fill(Recipe(precision="fp32"), situation(bf16=able)).precision == "fp32"
+@pytest.mark.parametrize("precision", ["bf16", "fp16", "fp32"])
+def test_products_have_the_fastest_precision_of_the_device(precision: str) -> None:
+    assert fill(Recipe(), situation(precision=precision)).precision == precision
+    assert fill(Recipe(precision="fp32"), situation(precision=precision)).precision == "fp32"

@@ -20,6 +20,7 @@ from beside.core.registry import load
 from beside.engine.checkpoint import Checkpoint
 from beside.engine.model import Model
 from beside.engine.pairs import TEMPERATURE, PairFit, contrast, paired
+from beside.engine.team import Alone, Team
 
 LABELS = ("no", "yes")
 
@@ -108,6 +109,38 @@ def test_rows_of_a_label_come_closer_than_others_and_the_head_stays(pair_fit: Ca
     fit.run(resume=False)
     assert closeness(fit.model, fit) > before + 0.5
     assert torch.equal(fit.model.head.weight, head)
+
+
+class Share(Team):
+    """One process of several; what adding up gives is known beforehand."""
+
+    def __init__(self, rank: int, size: int, whole_BH: torch.Tensor) -> None:
+        self.rank, self.size, self.whole_BH = rank, size, whole_BH
+
+    def sum(self, tensor: torch.Tensor) -> torch.Tensor:
+        return self.whole_BH
+
+
+@pytest.mark.parametrize("size", [2, 3, 11])  # of eleven processes three have no row of the batch
+def test_the_shares_of_several_processes_add_up_to_the_whole(pair_fit: Callable[..., PairFit], size: int) -> None:
+    fit, batch = pair_fit(rows=20), np.array([0, 2, 1, 3, 4, 6, 5, 7])
+
+    def gradients(team: Alone) -> tuple[float, list[torch.Tensor]]:
+        fit.team = team
+        fit.model.zero_grad(set_to_none=False)
+        loss = fit.part_of(batch)
+        if loss.requires_grad:  # not where a process has no row
+            loss.backward()
+        return float(loss.detach()), [torch.zeros_like(one) if one.grad is None else one.grad.clone() for one in fit.trained]
+
+    loss, whole = gradients(Alone())
+    with torch.no_grad():
+        vectors_BH = fit.rows.feed.vectors(batch)
+    losses, shares = zip(*(gradients(Share(rank, size, vectors_BH)) for rank in range(size)), strict=True)
+    assert sum(losses) == pytest.approx(loss, rel=1e-5) and loss > 0.1
+    largest = max(float(one.abs().max()) for one in whole)
+    for expected, *parts in zip(whole, *shares, strict=True):
+        assert float((torch.stack(parts).sum(0) - expected).abs().max()) <= 1e-4 * largest
 
 
 def test_balanced_sampling_shows_each_label_equally_often(pair_fit: Callable[..., PairFit]) -> None:

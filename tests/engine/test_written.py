@@ -175,6 +175,15 @@ def test_an_encoder_is_refused_as_a_base(base: str, tmp_path: Path, tiny_base: P
     assert "scratch" in refused.value.hint and not (tmp_path / "model").exists()
 
 
+@pytest.mark.parametrize(
+    "given", [{"processes": 2}, {"device": "mps"}, {"gradient_checkpointing": True}, {"compile": True}, {"precision": "fp16"}]
+)
+def test_what_a_model_that_writes_is_not_trained_with_is_refused(given: dict[str, Any], tmp_path: Path) -> None:
+    with pytest.raises(BadOption, match=f"Cannot set {next(iter(given))}=.*models that write") as refused:
+        trained(tmp_path / "model", **given)
+    assert refused.value.hint == f"Leave {next(iter(given))} out." and not (tmp_path / "model").exists()
+
+
 @pytest.mark.parametrize("given", [{"pooling": "cls"}, {"temperature": 0.5}, {"beams": 8}, {"prompt": "no place"}])
 def test_a_knob_without_effect_is_refused(given: dict[str, Any], tmp_path: Path) -> None:
     with pytest.raises(BadOption):

@@ -91,6 +91,12 @@ def test_token_lengths_are_reported_when_a_tokenizer_is_there(world: Any, plain:
     assert tokens.unknown == pytest.approx(100 / sum(words([row.text for row in world.rows()])))
 
 
+def test_nothing_is_said_of_a_base_that_cannot_do_the_task(world: Any, plain: Plain) -> None:
+    rows = [[text, f"the answer to {text}"] for text, _ in plain()]
+    world.take(world.write([["text", "label"], *rows]), task="generate", token_lengths=lambda texts: [1] * len(texts))
+    assert world.report.kept == len(rows) and world.report.tokens is None
+
+
 def test_every_kind_of_file_gives_the_same_rows(world: Any, plain: Plain) -> None:
     import pyarrow as pa
     import pyarrow.parquet as pq

@@ -218,3 +218,12 @@ except StorageFailed as error:
     finally:
         folder.chmod(0o755)
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def test_a_workspace_with_a_key_source_opens_and_an_odd_one_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "beside.toml").write_text('[encryption]\nkey = "env:TEAM_KEY"\n')
+    Workspace.open(tmp_path).close()
+    for odd in ("encryption = 1\n", "[encryption]\n", '[encryption]\nkey = "env:A"\nkeys = 2\n'):
+        (tmp_path / "beside.toml").write_text(odd)
+        with pytest.raises(BadOption):
+            Workspace.open(tmp_path)

@@ -12,7 +12,18 @@ from fastapi import FastAPI
 from fastapi.telemetry import TelemetryConfig
 
 from beside import __version__
-from beside.api import chat, errors, hub, progress, routes_ask, routes_documents, routes_read, routes_release, routes_server
+from beside.api import (
+    chat,
+    errors,
+    hub,
+    progress,
+    routes_ask,
+    routes_documents,
+    routes_protect,
+    routes_read,
+    routes_release,
+    routes_server,
+)
 from beside.api.guard import BodyLimit, Doors, LastNet, SecurityHeaders, is_loopback
 from beside.api.metrics import Metrics, Watch
 from beside.api.serving import Serving
@@ -64,7 +75,7 @@ def create_app(workspace: Workspace, *, host: str = "127.0.0.1", port: int = 832
     app.add_middleware(LastNet)
     app.add_middleware(Watch, metrics=metrics)
     app.add_middleware(SecurityHeaders)
-    for part in (routes_ask, routes_read, routes_release, routes_documents, progress, hub, chat, routes_server):
+    for part in (routes_ask, routes_protect, routes_read, routes_release, routes_documents, progress, hub, chat, routes_server):
         app.include_router(part.router)
     return app
 

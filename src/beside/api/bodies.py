@@ -76,6 +76,9 @@ class Predictions(BaseModel):
 
     release: str = Field(description="the release that answered")
     predictions: list[Prediction]
+    personal_data: list[dict[str, int]] | None = Field(
+        None, description="kinds of personal data in each text, and how often; only where the workspace looks for it"
+    )
 
 
 class ExplainBody(Body):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fastapi import APIRouter, Request
+from fastapi.concurrency import run_in_threadpool
 
 from beside.api.actor import TheLoop
 from beside.api.bodies import ExplainBody, FeedbackBody, NeighboursBody, PredictBody, Predictions, WhatIfBody, within_limits
@@ -21,8 +22,10 @@ async def predict(body: PredictBody, request: Request, loop: TheLoop) -> Predict
     Each prediction has an id, which /v1/feedback takes. `truncated` says that the text was longer than the model reads.
     A release that writes its answers takes `decoding`; `answer.finish_reason` tells of one that was cut short.
     """
-    predictions = await predict_with(request.app, loop, body.release, body.asked(), lambda writes: body.decoding)
-    return Predictions(release=predictions[0].release_id, predictions=predictions)
+    texts = body.asked()
+    predictions = await predict_with(request.app, loop, body.release, texts, lambda writes: body.decoding)
+    told = await run_in_threadpool(loop.told, texts)
+    return Predictions(release=predictions[0].release_id, predictions=predictions, personal_data=told)
 
 
 @router.post("/explain", responses=document(429))

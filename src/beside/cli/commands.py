@@ -15,6 +15,7 @@ from beside.cli import (
     rights,
     searching,
     using,
+    vault,
     workplace,
 )
 from beside.cli.frame import app
@@ -34,6 +35,7 @@ __all__ = [
     "rights",
     "searching",
     "using",
+    "vault",
     "workplace",
 ]
 

@@ -85,6 +85,12 @@ class StorageFailed(BesideError):
     code, status = "storage_failed", 507
 
 
+class WorkerLost(BesideError):
+    """A process that shared the work of a training ended before it."""
+
+    code = "worker_lost"
+
+
 class Altered(BesideError):
     """Bytes on disk are not the bytes whose hash was recorded."""
 
@@ -92,7 +98,7 @@ class Altered(BesideError):
 
 
 class KeyUnusable(BesideError):
-    """A signing key is lost, locked, or not kept safely."""
+    """A key, for signing or for encryption, is lost, locked, another one, or not kept safely."""
 
     code, status = "key_unusable", 409
 

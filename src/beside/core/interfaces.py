@@ -11,6 +11,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from beside.core.answers import Said
+from beside.core.drawing import Draw
 from beside.core.learning import Guide as Guide
 from beside.core.learning import Method as Method
 from beside.core.learning import Task as Task
@@ -144,6 +145,18 @@ class Recognizer(Protocol):
 
     def find(self, text: str) -> Iterator[Found]:
         """Places in the text, in any order; they may overlap."""
+
+
+class Surrogate(Protocol):
+    """A value of one kind of personal data -> another that looks like it and belongs to nobody, as far as that can be had.
+
+    The file's name is the recognizer's. The same value under the same secret gives the same surrogate, however it is written.
+    """
+
+    zh: str  # the file's first docstring line, said in Chinese
+
+    def make(self, value: str, draw: Draw) -> str:
+        """Another value in the same form; `value` in its plain form (core/personal.py)."""
 
 
 class Tracking(Protocol):

@@ -9,6 +9,7 @@ import numpy as np
 
 from beside.core.answers import Metric, Reading, Said
 from beside.core.labels import LabelBook
+from beside.core.replacing import Replaced
 
 
 class Task(Protocol):
@@ -40,6 +41,14 @@ class Task(Protocol):
 
     def checked(self, said: str, labels: Sequence[str]) -> str:
         """What a person says is right, as a target. Raises ValueError, a sentence, when it is none."""
+
+    def protected(self, target: str, edits: Replaced, reword: Callable[[str], str]) -> tuple[str, int]:
+        """The target once personal data in its text was replaced, and how many of its parts are gone with the text they stood on.
+
+        Args:
+            edits: where what stood in the text stands now.
+            reword: takes the personal data out of a text, for a target that is one.
+        """
 
     def outputs(self, labels: Sequence[str]) -> int:
         """How many numbers the head puts out, for the text or for each token."""

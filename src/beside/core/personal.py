@@ -56,7 +56,8 @@ def plain_forms() -> dict[int, str]:
         range(0x2070, 0x20A0),
         range(0x2100, 0x2150),
         range(0x2460, 0x2500),
-        range(0xFF01, 0xFF5F),
+        range(0xFF01, 0xFF0C),  # not the comma: it parts two numbers, as ASCII's parts the thousands of one
+        range(0xFF0D, 0xFF5F),
         range(0x1D400, 0x1D800),
     ):
         for code in block:

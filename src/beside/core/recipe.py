@@ -136,11 +136,33 @@ class Recipe(BaseModel):
     label_names: bool | None = knob(None, "yes/no", "each label's own name is one more training text; helps when rows are few")
     epoch_report: bool = knob(False, "yes/no", "print the per-class table on the tune split after each epoch; changes nothing else")
     patience: int | None = knob(None, "epochs", "stop after so many epochs without a better tune score; None = never", ge=1)
-    precision: Literal["fp32", "bf16"] | None = knob(
-        None, "name", "of products in training: bf16 where the processor has it, weights and steps stay fp32 (Kalamkar et al. 2019)"
+    precision: Literal["fp32", "bf16", "fp16"] | None = knob(
+        None,
+        "name",
+        "of products in training: bf16 where the device has it, on GPUs without it fp16 with a scaled loss; weights and steps "
+        "stay fp32 (Kalamkar et al. 2019; Micikevicius et al. 2018)",
+    )
+    device: Literal["auto", "cpu", "cuda", "mps"] = knob("auto", "name", "where the numbers are worked on: a GPU when there is one")
+    processes: int = knob(
+        1,
+        "processes",
+        "that share the rows of every batch, each with threads or a GPU of its own; steps are those of one process",
+        ge=1,
+        le=64,
+    )
+    gradient_checkpointing: bool | None = knob(
+        None,
+        "yes/no",
+        "activations are computed a second time instead of kept, with the same gradients (Chen et al. 2016); "
+        "None = where a batch would take half of the free memory",
+    )
+    compile: bool | None = knob(
+        None, "yes/no", "layers are compiled before the first step, which takes a minute; None = on a CUDA GPU from 1,000 steps on"
     )
     seed: int = knob(0, "number", "same seed, same data, same machine: same weights", ge=0, lt=2**32)
-    threads: int | None = knob(None, "threads", "None = all cores; stored, because sums depend on it", ge=1, le=1024)
+    threads: int | None = knob(
+        None, "threads", "of all processes together; None = all cores; stored, because sums depend on it", ge=1, le=1024
+    )
 
     def as_toml(self, first: str) -> str:
         """The recipe as `beside train` reads it, each knob under its unit and reason, below a first line."""

@@ -23,6 +23,7 @@ PARSING = Lock()  # two threads in `ast.parse` at once can end in "AST construct
 FAMILIES = {
     "readers": "reader",
     "recognizers": "recognizer",
+    "surrogates": "surrogate",
     "perturbations": "perturbation",
     "tasks": "task",
     "methods": "method",

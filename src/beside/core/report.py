@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from beside.core.protecting import ProtectionReport
 from beside.core.types import Value
 
 SHOWN = 20  # examples of each kind
@@ -143,6 +144,7 @@ class Report(Value):
     characters: Lengths
     tokens: Tokens | None
     split: str  # how the split came about
+    protection: ProtectionReport | None = None  # of a corpus whose personal data was replaced after the import
 
 
 def lengths_of(lengths: Sequence[int] | np.ndarray, unit: str) -> Lengths:

@@ -25,7 +25,7 @@ class Situation:
     limit: int  # tokens the base can take
     layers: int  # of the base, 0 = cannot be told apart
     threads: int
-    bf16: bool = False  # whether the processor multiplies bf16 numbers by itself
+    precision: str = "fp32"  # the fastest that the device has for products
     single: bool = True  # one label per single text: its name, spoken, is such a text
     per_token: bool = False  # the head answers per token: no vector of a text to fit it on
 
@@ -51,7 +51,7 @@ def fill(recipe: Recipe, facts: Situation) -> Recipe:
         "frozen_layers": 0 if not kin else facts.layers // 6 if many else facts.layers // 2,
         "label_names": few and not small and facts.single and all(is_spoken(label) for label in facts.labels),
         "threads": facts.threads,
-        "precision": "bf16" if facts.bf16 else "fp32",
+        "precision": facts.precision,
     }
     own |= getattr(load("methods", str(recipe.method or own["method"])), "knobs", {})
     values = {key: value for key, value in own.items() if getattr(recipe, key) is None}

@@ -17,13 +17,14 @@ from beside.core.recipe import Recipe
 from beside.engine.automatic import Situation, fill
 from beside.engine.bases import load_base
 from beside.engine.blank import blank_of
+from beside.engine.devices import best_precision, device_of
 from beside.engine.model import Model, drop_unused, layers_of, set_dropout, suit
+from beside.engine.recomputing import must_recompute, recomputes
 from beside.engine.tokens import Tokens
 
 UNKNOWN_LIMIT = 0.15  # share of unknown tokens above which a base cannot be said to read the text
 UNKNOWN_SAMPLE = 2_000  # rows looked at for it
 LONGEST_DEFAULT = 256  # tokens
-BF16 = ("amx_bf16", "avx512_bf16", "bf16")  # names that torch gives such instructions on x86 and ARM
 
 
 def build(
@@ -46,12 +47,14 @@ def build(
         BadInput, BadOption: the base cannot be loaded or not be trained like this.
         UnreadableText: the base does not know the script of the text.
     """
+    device = device_of(recipe.device)
     threads = recipe.threads or len(os.sched_getaffinity(0))
     torch.set_num_threads(threads)
     torch.manual_seed(recipe.seed)
     plain, per_token = [text.replace(BETWEEN, "\n") for text in texts], task is not None and task.per_token
     encoder, tokens = load_base(recipe.base, plain, recipe.max_length or LONGEST_DEFAULT, folder, characters=per_token)
     must_fit(recipe, tokens)
+    must_recompute(recipe, encoder)
     blank = blank_of(recipe, tokens, labels)  # puts a pattern before every text: before lengths are counted
     must_be_readable(recipe.base, tokens, texts)
     lengths = tokens.counts(texts)
@@ -62,11 +65,12 @@ def build(
         limit=tokens.max_length,
         layers=len(layers_of(encoder)),
         threads=threads,
-        bf16=multiplies_bf16(),
+        precision=best_precision(device),
         single=task is None or (task.single and not any(map(is_pair, texts))),
         per_token=per_token,
     )
-    filled = fill(recipe, facts)
+    filled = fill(recipe, facts).model_copy(update={"device": device.type})
+    filled = filled.model_copy(update={"gradient_checkpointing": recomputes(filled, encoder, device)})
     tokens.max_length = int(filled.max_length or tokens.max_length)
     cut = sum(length > tokens.max_length for length in lengths)
     progress.say(f"Sequence length {tokens.max_length} tokens; {cut} of {len(texts)} training rows are longer and lose their end.")
@@ -82,12 +86,6 @@ def build(
     if filled.dropout is not None:
         set_dropout(model, filled.dropout)
     return model, tokens, filled, cut
-
-
-def multiplies_bf16() -> bool:
-    """Whether this processor has instructions for products of bf16 numbers; without them they are slower than fp32."""
-    found = torch.cpu.get_capabilities()
-    return any(found.get(name, False) for name in BF16)
 
 
 def must_fit(recipe: Recipe, tokens: Tokens) -> None:

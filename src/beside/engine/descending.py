@@ -19,6 +19,7 @@ from beside.engine.model import Model
 from beside.engine.pairs import PairFit
 from beside.engine.probe import probe
 from beside.engine.runtime import TorchSubject
+from beside.engine.team import Alone
 from beside.engine.telling import announcing, kept_rule
 from beside.engine.tracking import tensorboard
 from beside.engine.used_rows import used_rows_only
@@ -32,6 +33,7 @@ def descend(
     tune: Sequence[Example],
     recipe: Recipe,
     keeping: Keeping,
+    team: Alone,
 ) -> Fitted:
     """The gradient steps, if anything learns by them; the model keeps the weights of the best tune epoch."""
     if not names:
@@ -54,6 +56,7 @@ def descend(
         progress=progress,
         on_epoch=announcing(progress, tensorboard(keeping.boards) if keeping.boards else None, watch),
         guide=guide_of(method),
+        team=team,
     )
     with used_rows_only(subject.model, names, rows.feed.ids, rows.feed.pad_id) as used:
         if used:
@@ -61,7 +64,7 @@ def descend(
         fit = making()
         fitted = fit.run(keeping.resume)
     progress.say(kept_rule(fitted, recipe, bool(tune)))
-    if refit:
+    if refit and not team.rank:
         refit(progress)
     if fit.guide is not None:
         progress.say(fit.guide.told())
@@ -99,10 +102,10 @@ def scores_on(
     return {**task.score(answers, targets, subject.labels), "loss": float(loss)}
 
 
-def rows_of(subject: TorchSubject, examples: Sequence[Example], progress: Progress) -> Rows:
+def rows_of(subject: TorchSubject, examples: Sequence[Example], progress: Progress, team: Alone) -> Rows:
     """Training rows with their targets, as the loop takes them."""
     texts, targets = [example.text for example in examples], [str(example.target) for example in examples]
-    feed = Feed(subject.model, subject.tokens.encode(texts), subject.tokens.pad_id, progress)
+    feed = Feed(subject.model, subject.tokens.encode(texts), subject.tokens.pad_id, progress, team)
     return Rows(feed=feed, targets=targets, encoded=subject.task.encode(targets, subject.labels, subject.read(texts)))
 
 

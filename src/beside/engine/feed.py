@@ -13,8 +13,10 @@ import torch
 from torch import Tensor
 
 from beside.core.interfaces import Progress, Silent
+from beside.engine.devices import holding, onto
 from beside.engine.model import Model
 from beside.engine.rows import by_length, collate
+from beside.engine.team import Alone
 
 TOKENS_PER_BATCH = 4096  # padded tokens of one forward pass without gradients
 KEPT_BYTES = 3 << 30  # above this the frozen layers are run anew for each batch instead
@@ -28,10 +30,18 @@ class Feed:
         ids: token ids of each row.
         pad_id: id that fills a short row.
         progress: is told how far the passes over all rows are.
+        team: the processes that share the pass over the frozen layers.
     """
 
-    def __init__(self, model: Model, ids: Sequence[np.ndarray], pad_id: int, progress: Progress | None = None) -> None:
-        self.model, self.ids, self.pad_id = model, ids, pad_id
+    def __init__(
+        self,
+        model: Model,
+        ids: Sequence[np.ndarray],
+        pad_id: int,
+        progress: Progress | None = None,
+        team: Alone | None = None,
+    ) -> None:
+        self.model, self.ids, self.pad_id, self.team = model, ids, pad_id, team or Alone()
         self.progress = progress or Silent()
         self.lengths = np.array([len(row) for row in ids])
         self.starts = np.concatenate([[0], np.cumsum(self.lengths)])
@@ -44,18 +54,26 @@ class Feed:
         """States after the frozen layers, one row per token, (tokens + 1, H); the last row is zero and stands for padding."""
         self.model.eval()
         states_TH = torch.zeros(int(self.starts[-1]) + 1, self.model.width)
-        for batch in self.batches("frozen"):
-            stem_BLH = self.model.stem(*collate([self.ids[i] for i in batch], self.pad_id))
+        for number, batch in enumerate(self.batches("frozen")):
+            if number % self.team.size != self.team.rank:
+                continue
+            stem_BLH = self.model.stem(*self.collated(batch)).cpu()
             for place, row in enumerate(batch):
                 states_TH[self.starts[row] : self.starts[row + 1]] = stem_BLH[place, : self.lengths[row]]
-        return states_TH
+        return self.team.sum(states_TH)
+
+    def collated(self, batch: np.ndarray) -> tuple[Tensor, Tensor | None]:
+        """Ids and mask of a batch, on the model's device."""
+        ids_BL, mask_BL = collate([self.ids[i] for i in batch], self.pad_id)
+        device = holding(self.model)
+        return onto(device, ids_BL), None if mask_BL is None else onto(device, mask_BL)
 
     def vectors(self, batch: np.ndarray) -> Tensor:
         """One pooled vector per row of the batch, (B, H)."""
         if not self.model.frozen:
-            return self.model.embed(*collate([self.ids[i] for i in batch], self.pad_id))
+            return self.model.embed(*self.collated(batch))
         if self.states_TH is None:
-            ids_BL, mask_BL = collate([self.ids[i] for i in batch], self.pad_id)
+            ids_BL, mask_BL = self.collated(batch)
             with torch.no_grad():
                 stem_BLH = self.model.stem(ids_BL, mask_BL)
             return self.model.upper(stem_BLH, mask_BL)
@@ -63,8 +81,9 @@ class Feed:
         places_BL = self.starts[batch][:, None] + np.arange(longest)
         real_BL = np.arange(longest) < self.lengths[batch][:, None]
         places_BL[~real_BL] = len(self.states_TH) - 1
-        stem_BLH = self.states_TH[torch.from_numpy(places_BL)]
-        return self.model.upper(stem_BLH, None if real_BL.all() else torch.from_numpy(real_BL.astype(np.int64)))
+        device = holding(self.model)
+        stem_BLH = onto(device, self.states_TH[torch.from_numpy(places_BL)])
+        return self.model.upper(stem_BLH, None if real_BL.all() else onto(device, torch.from_numpy(real_BL.astype(np.int64))))
 
     def logits(self, batch: np.ndarray) -> Tensor:
         """Logits of a batch, (B, K)."""
@@ -76,7 +95,7 @@ class Feed:
         self.model.eval()
         out = np.empty((len(self.ids), self.model.width), dtype=np.float32)
         for batch in self.batches("head"):
-            out[batch] = self.vectors(batch).numpy()
+            out[batch] = self.vectors(batch).cpu().numpy()
         return out
 
     def batches(self, stage: str) -> Iterator[np.ndarray]:

@@ -7,7 +7,8 @@ training that was killed and resumed ends with the same weights, bit for bit on 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 
@@ -15,17 +16,20 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from beside.core.errors import BadInput
+from beside.core.errors import BadInput, WorkerLost
 from beside.core.interfaces import Guide, Progress, Task
 from beside.core.recipe import Recipe
 from beside.engine.checkpoint import Checkpoint
+from beside.engine.devices import holding, products
 from beside.engine.feed import Feed
 from beside.engine.interrupt import patient
 from beside.engine.losses import Criterion
 from beside.engine.model import Model
 from beside.engine.optimizer import make_optimizer, schedule
+from beside.engine.recomputing import compiles, economical
 from beside.engine.rows import balanced, bucketed
 from beside.engine.snapshot import Fitted, put_back, taken
+from beside.engine.team import Alone
 
 CHECKPOINT_SECONDS = 30.0  # at most so much work is lost to a kill; a write takes a second or two
 
@@ -51,6 +55,7 @@ class Fit:
         recipe: with every automatic knob filled in.
         checkpoint: where to save and find the state.
         guide: what the method does beside the gradient, given how many steps there are.
+        team: the processes that share the rows of every batch; the first one alone scores, saves and tells.
     """
 
     def __init__(
@@ -68,10 +73,13 @@ class Fit:
         progress: Progress,
         on_epoch: Callable[[dict[str, float]], None] = lambda row: None,
         guide: Callable[[int], Guide | None] = lambda steps: None,
+        team: Alone | None = None,
     ) -> None:
         self.model, self.rows, self.task, self.recipe = model, rows, task, recipe
-        self.targets_N = task.encode(rows.targets, labels) if rows.encoded is None else rows.encoded
-        self.criterion, self.evaluate = Criterion(task, recipe, weights_K), evaluate
+        self.device, self.team = holding(model), team or Alone()
+        self.targets_N = (task.encode(rows.targets, labels) if rows.encoded is None else rows.encoded).to(self.device)
+        self.criterion = Criterion(task, recipe, None if weights_K is None else weights_K.to(self.device))
+        self.evaluate = evaluate
         self.checkpoint, self.progress, self.on_epoch = checkpoint, progress, on_epoch
         learning = set(names)
         self.trained = [parameter for name, parameter in model.named_parameters() if name in learning]
@@ -83,6 +91,7 @@ class Fit:
         self.steps_per_epoch = -(-len(self.plan(0)) // recipe.accumulation)
         self.steps = self.steps_per_epoch * self.epochs
         self.optimizer = make_optimizer(model, recipe)
+        self.scaler = torch.amp.GradScaler(self.device.type, enabled=recipe.precision == "fp16")
         self.rates = [group["lr"] for group in self.optimizer.param_groups]
         self.factor = schedule(recipe, self.steps)
         self.guide = guide(self.steps)
@@ -115,12 +124,17 @@ class Fit:
             BadInput: the loss is no longer a number, or the checkpoint belongs to another training.
             Altered: the checkpoint is not what was written.
             StorageFailed: the disk does not take a checkpoint.
+            WorkerLost: a process of the team is gone; everything is saved.
         """
         if resume:
             self.restore()
         self.since = self.saved = time.perf_counter()
-        with patient() as self.interrupted:
-            while self.epoch < self.epochs and not self.out_of_patience():
+        compiled = compiles(self.recipe, self.device, self.steps)
+        if compiled:
+            self.progress.say("The layers are compiled before the first step.")
+        with patient() as self.interrupted, economical(self.model, self.recipe, compiled), self.saved_when_lost():
+            self.team.alike(list(self.model.state_dict().values()))
+            while self.epoch < self.epochs and not self.team.agree(self.out_of_patience()):
                 self.one_epoch()
         if self.best is not None:
             self.model.load_state_dict(self.best)
@@ -147,20 +161,31 @@ class Fit:
         for settings, rate in zip(self.optimizer.param_groups, self.rates, strict=True):
             settings["lr"] = rate * self.factor(self.step)
         self.optimizer.zero_grad(set_to_none=True)
+        self.team.seed(self.recipe.seed, self.step)
         for batch in group:
-            loss = self.loss_of(batch)
+            loss = self.part_of(batch)
             share = len(batch) / rows_in_step
-            whole = loss if self.guide is None else loss + self.guide.penalty()
-            (whole * share).backward()
             total += float(loss.detach()) * share
+            if self.guide is not None and not self.team.rank:  # once, however many add up
+                loss = loss + self.guide.penalty()
+            if loss.requires_grad:
+                self.scaler.scale(loss * share).backward()
+        total = self.team.add_up(self.trained, total)
         if not np.isfinite(total):
             raise BadInput(f"The loss became {total} in epoch {self.epoch + 1}.", "Lower learning_rate, or set clip_norm=1.")
+        self.scaler.unscale_(self.optimizer)
         if self.recipe.clip_norm:
             nn.utils.clip_grad_norm_(self.trained, self.recipe.clip_norm, foreach=True)
-        self.optimizer.step()
+        self.scaler.step(self.optimizer)
+        self.scaler.update()
         if self.guide is not None:
             self.guide.after(self.step + 1)
         return total
+
+    def part_of(self, batch: np.ndarray) -> Tensor:
+        """This process's summand of the mean loss of a batch: all of it for one that works alone."""
+        own = self.team.share(batch)
+        return self.loss_of(own) * (len(own) / len(batch)) if len(own) else torch.zeros(())
 
     def loss_of(self, batch: np.ndarray) -> Tensor:
         """Mean loss of the rows of a batch."""
@@ -173,7 +198,7 @@ class Fit:
 
     def products(self) -> torch.autocast:
         """The context in which matrix products have the recipe's precision."""
-        return torch.autocast("cpu", torch.bfloat16, enabled=self.recipe.precision == "bf16")
+        return products(self.device, self.recipe.precision)
 
     def end_epoch(self) -> None:
         """Scores the tune split, keeps the best weights, moves to the next epoch."""
@@ -210,11 +235,23 @@ class Fit:
 
     def save_when_due(self) -> None:
         """Saves after every half minute, and when a person wants to stop."""
+        if self.team.rank:
+            return
         if self.interrupted():
             self.save()
             raise KeyboardInterrupt
         if time.perf_counter() - self.saved > CHECKPOINT_SECONDS:
             self.save()
+
+    @contextmanager
+    def saved_when_lost(self) -> Iterator[None]:
+        """Saves the last whole step when another process is gone."""
+        try:
+            yield
+        except WorkerLost:
+            if not self.team.rank:
+                self.save()
+            raise
 
     def save(self) -> None:
         """Writes everything that decides the rest of the training."""

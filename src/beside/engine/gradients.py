@@ -43,7 +43,7 @@ class TokenInputs:
 
     def baseline(self, places: Sequence[bool]) -> Tensor:
         """The embeddings with padding's row in the given places, (1, L, H)."""
-        chosen_L1 = torch.tensor(list(places)).unsqueeze(-1)
+        chosen_L1 = torch.tensor(list(places), device=self.embeddings.device).unsqueeze(-1)
         return torch.where(chosen_L1, self.padding, self.embeddings)
 
     def probabilities(self, embeddings: Tensor) -> Tensor:
@@ -62,7 +62,8 @@ def opened(model: Model, tokens: Tokens, temperature: float, turn: Lock, text: s
         try:
             table = model.encoder.get_input_embeddings()
             with torch.no_grad():
-                embeddings, padding = table(torch.tensor([ids])), table(torch.tensor(tokens.pad_id))
+                device = table.weight.device
+                embeddings, padding = table(torch.tensor([ids], device=device)), table(torch.tensor(tokens.pad_id, device=device))
             yield TokenInputs(model=model, temperature=temperature, embeddings=embeddings, padding=padding, spans=spans)
         finally:
             model.train(was_training)

@@ -224,7 +224,7 @@ def save_model(folder: Path, model: Stored, tokens: Spelled, facts: Facts) -> No
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        save_file({name: tensor.contiguous() for name, tensor in model.state_dict().items()}, folder / "model.safetensors")
+        save_file({name: tensor.cpu().contiguous() for name, tensor in model.state_dict().items()}, folder / "model.safetensors")
         model.encoder.config.save_pretrained(folder)
         (folder / "tokenizer.json").write_text(tokens.tokenizer.to_str(pretty=True), encoding="utf-8")
         (folder / FACTS).write_text(json.dumps(plain_facts(facts), ensure_ascii=False, indent=1), encoding="utf-8")

@@ -118,7 +118,7 @@ def unit(vectors: np.ndarray) -> np.ndarray:
 
 def put(head: nn.Linear, place: int, weight_H: np.ndarray, bias: float) -> None:
     """Inserts a row into a linear head, in place."""
-    row, one = torch.from_numpy(weight_H)[None], torch.tensor([bias], dtype=head.bias.dtype)
+    row, one = torch.from_numpy(weight_H)[None].to(head.weight), torch.tensor([bias]).to(head.bias)
     with torch.no_grad():
         weight, biases = head.weight, head.bias
         head.weight = nn.Parameter(torch.cat([weight[:place], row, weight[place:]]))

@@ -27,11 +27,13 @@ class PairFit(Fit):
         shown = np.arange(len(classes)) if self.recipe.sampling == "none" else balanced(self.rows.targets, rng)
         return [shown[batch] for batch in paired(classes[shown], self.batch_size, rng)]
 
-    def loss_of(self, batch: np.ndarray) -> Tensor:
-        """Mean contrastive loss of a batch."""
+    def part_of(self, batch: np.ndarray) -> Tensor:
+        """The mean contrastive loss of a batch; each process makes the vectors of its rows and compares them with all others'."""
+        own, width = self.team.share(batch), self.model.width
         with self.products():
-            vectors_BH = self.rows.feed.vectors(batch).float()
-        return contrast(vectors_BH, self.targets_N[torch.from_numpy(batch)])
+            vectors_BH = self.rows.feed.vectors(own).float() if len(own) else torch.zeros(0, width, device=self.device)
+        loss = contrast(self.team.gather(vectors_BH, len(batch)), self.targets_N[torch.from_numpy(batch)])
+        return loss - loss.detach() if self.team.rank else loss  # its value counts once, its gradient through every row
 
 
 def paired(classes: Sequence[str] | np.ndarray, batch_size: int, rng: np.random.Generator) -> list[np.ndarray]:
@@ -66,7 +68,7 @@ def contrast(vectors_BH: Tensor, targets_B: Tensor) -> Tensor:
         targets_B: class positions; a row without another of its class counts for nothing.
     """
     unit_BH = normalize(vectors_BH, dim=-1)
-    itself_BB = torch.eye(len(targets_B), dtype=torch.bool)
+    itself_BB = torch.eye(len(targets_B), dtype=torch.bool, device=targets_B.device)
     alike_BB = unit_BH @ unit_BH.T / TEMPERATURE
     logs_BB = alike_BB - alike_BB.masked_fill(itself_BB, -torch.inf).logsumexp(dim=1, keepdim=True)
     same_BB = (targets_B[:, None] == targets_B) & ~itself_BB

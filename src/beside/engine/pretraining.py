@@ -27,8 +27,9 @@ from beside.core.recipe import Recipe
 from beside.core.statistics import Estimate, bootstrap
 from beside.core.types import FEWEST_ROWS
 from beside.engine.bases import longest
-from beside.engine.building import multiplies_bf16, must_be_readable
+from beside.engine.building import must_be_readable
 from beside.engine.checkpoint import Checkpoint
+from beside.engine.devices import best_precision
 from beside.engine.fit import Fit, Rows
 from beside.engine.keeping import begun
 from beside.engine.loading import origin_of
@@ -208,7 +209,7 @@ def fill(recipe: Pretraining, tokens: int, threads: int) -> Pretraining:
         "epochs": recipe.epochs or max(fewest, min(most, round(SEEN / tokens))),
         "learning_rate": recipe.learning_rate or (1e-3 if scratch else 1e-4),
         "threads": threads,
-        "precision": recipe.precision or ("bf16" if multiplies_bf16() else "fp32"),
+        "precision": recipe.precision or best_precision(torch.device("cpu")),
     }
     return recipe.model_copy(update=values)
 

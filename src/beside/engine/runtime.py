@@ -21,6 +21,7 @@ from beside.core.answers import Reading, Said
 from beside.core.errors import BesideError, GateClosed
 from beside.core.interfaces import Task
 from beside.core.registry import load
+from beside.engine.devices import device_of, holding, onto
 from beside.engine.gradients import TokenInputs, opened
 from beside.engine.model import Facts, Model, load_model, read_facts
 from beside.engine.rows import by_length, collate
@@ -98,9 +99,10 @@ class TorchSubject:
         with self.turn:
             was_training = self.model.training
             self.model.eval()
-            lengths = [len(row) for row in rows]
+            lengths, device = [len(row) for row in rows], holding(self.model)
             for batch in (part for whole in by_length(lengths, TOKENS_PER_BATCH) for part in level(whole, lengths)):
-                found = function(*collate([rows[i] for i in batch], self.tokens.pad_id)).numpy()
+                ids_BL, mask_BL = collate([rows[i] for i in batch], self.tokens.pad_id)
+                found = function(onto(device, ids_BL), None if mask_BL is None else onto(device, mask_BL)).cpu().numpy()
                 if not per_token:
                     out[batch] = found
                     continue
@@ -122,10 +124,11 @@ def level(batch: np.ndarray, lengths: Sequence[int]) -> Iterator[np.ndarray]:
 
 
 def load_subject(folder: Path, threads: int | None = None) -> TorchSubject:
-    """The model in a folder, ready to answer.
+    """The model in a folder, ready to answer: on a GPU when there is one, or where the environment's BESIDE_DEVICE says.
 
     Raises:
         BadInput: the folder is not one that Beside saved.
+        BadOption: there is no such device.
     """
     if threads:
         torch.set_num_threads(threads)
@@ -134,7 +137,8 @@ def load_subject(folder: Path, threads: int | None = None) -> TorchSubject:
         from beside.engine.written import WriterSubject  # transformers' way to write takes a second to load
 
         return WriterSubject(*load_writer(folder))  # type: ignore[return-value]
-    return TorchSubject(*load_model(folder))
+    model, tokens, facts = load_model(folder)
+    return TorchSubject(model.to(device_of()), tokens, facts)
 
 
 def writes(folder: Path) -> bool:

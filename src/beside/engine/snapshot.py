@@ -6,10 +6,10 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-import torch
 from torch import Tensor
 
 from beside.engine.checkpoint import State
+from beside.engine.devices import put_random_state_back, random_state
 
 if TYPE_CHECKING:
     from beside.engine.fit import Fit
@@ -33,7 +33,7 @@ def taken(fit: Fit) -> State:
         f"moment.{index}.{name}": tensor for index, state in moments.items() for name, tensor in state.items() if tensor is not None
     }
     tensors |= {f"guide.{name}": tensor for name, tensor in (fit.guide.state() if fit.guide else {}).items()}
-    tensors["random"] = torch.get_rng_state()
+    tensors = {name: tensor.cpu() for name, tensor in tensors.items()} | random_state(fit.device)
     spent = fit.fitted.seconds_before + time.perf_counter() - fit.since
     facts: dict[str, Any] = {
         "step": fit.step,
@@ -43,6 +43,7 @@ def taken(fit: Fit) -> State:
         "loss_sum": fit.loss_sum,
         "best_score": list(fit.best_score) if fit.best else None,
         "threads": fit.recipe.threads,  # sums depend on it
+        "scaler": fit.scaler.state_dict(),  # empty unless precision=fp16
         "fitted": {"history": fit.fitted.history, "kept_epoch": fit.fitted.kept_epoch, "seconds_before": spent},
     }
     return State(tensors=tensors, facts=facts)
@@ -65,8 +66,10 @@ def put_back(fit: Fit, state: State) -> None:
         moments.setdefault(int(index), {})[key] = tensor
     fit.optimizer.load_state_dict({**fit.optimizer.state_dict(), "state": moments})
     if fit.guide is not None:
-        fit.guide.put_back(part(tensors, "guide."))
-    torch.set_rng_state(tensors["random"])
+        fit.guide.put_back({name: tensor.to(fit.device) for name, tensor in part(tensors, "guide.").items()})
+    put_random_state_back(fit.device, tensors)
+    if facts.get("scaler"):
+        fit.scaler.load_state_dict(facts["scaler"])
     fit.epoch, fit.step_in_epoch, fit.loss_sum = facts["epoch"], facts["step_in_epoch"], facts["loss_sum"]
     if facts["best_score"]:
         fit.best_score = (facts["best_score"][0], facts["best_score"][1])

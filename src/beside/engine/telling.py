@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import torch
+
 from beside.core.interfaces import Progress
 from beside.core.recipe import Recipe
+from beside.engine.devices import peak_of
 from beside.engine.fit import Fitted
 from beside.engine.model import Model
 
@@ -44,6 +47,13 @@ def report_trainable(model: Model, names: list[str], probe_first: bool, progress
     trained, total = trainable(model, names), sum(parameter.numel() for parameter in model.parameters())
     first = "; the head is fitted on frozen embeddings first" if probe_first and names else ""
     progress.say(f"Trainable {trained / 1e6:.2f} M of {total / 1e6:.2f} M parameters{first}.")
+
+
+def report_peak(device: torch.device, progress: Progress) -> None:
+    """Says how much of a graphics processor's memory was in use at most; the process's own is measured by who stores the run."""
+    peak = peak_of(device)
+    if peak is not None:
+        progress.say(f"Peak memory of {device}: {peak / 2**30:.2f} GiB.")
 
 
 def trainable(model: Model, names: list[str]) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -15,13 +16,16 @@ from beside.engine.attaching import by_pairs, chosen, completed, head_first, rep
 from beside.engine.automatic import spoken
 from beside.engine.building import build
 from beside.engine.descending import descend, rows_of, scores_on
+from beside.engine.devices import device_of, restart_peak
 from beside.engine.fit import Fitted
 from beside.engine.keeping import Keeping, continued
 from beside.engine.losses import must_agree, must_have_effect, must_have_weights, must_not_write
 from beside.engine.model import Facts, drops, save_model
+from beside.engine.peers import Job, together
 from beside.engine.probe import fit_temperature, probe
 from beside.engine.runtime import TRUTH_TEXTS, TorchSubject
-from beside.engine.telling import report_trainable, trainable
+from beside.engine.team import Alone
+from beside.engine.telling import report_peak, report_trainable, trainable
 from beside.engine.truth import prove
 
 
@@ -71,6 +75,7 @@ def train_model(
         GateClosed: the saved model does not answer like the trained one.
         Altered: the checkpoint is not what was written.
         StorageFailed: the disk does not take checkpoint or model.
+        WorkerLost: one of several processes is gone; a training in its steps has saved where it is.
         KeyboardInterrupt: Ctrl-C; a training in its steps has saved where it is.
     """
     must_agree(recipe)
@@ -108,8 +113,13 @@ def learn(
     task_name: str,
     recipe: Recipe,
     keeping: Keeping,
+    joining: AbstractContextManager[Alone] | None = None,
 ) -> Learned:
-    """A trained model in memory, neither scored nor saved. Raises as `train_model` does."""
+    """A trained model in memory, neither scored nor saved. Raises as `train_model` does.
+
+    Args:
+        joining: the team that this process is one of and does not lead; None = it trains alone or starts the others.
+    """
     checkpoint, progress = keeping.checkpoint, keeping.progress
     recipe, keeping = continued(recipe, keeping)
     texts, targets = [example.text for example in examples], [str(example.target) for example in examples]
@@ -128,10 +138,16 @@ def learn(
     first = head_first(method, task)
     report_trainable(model, names, first, progress)
     report_added(method, recipe, progress)
-    rows = rows_of(subject, learned, progress)
-    if first and not keeping.resume:
-        probe(model, rows, labels, recipe, progress, task)
-    fitted = descend(subject, method, names, rows, tune, recipe, keeping)
+    job = Job(recipe=recipe, examples=examples, labels=labels, task=task_name, folder=checkpoint.folder, resume=keeping.resume)
+    with joining or together(job, bool(names), progress) as team:
+        device = team.device or device_of(recipe.device)
+        model.to(device)
+        restart_peak(device)
+        rows = rows_of(subject, learned, progress, team)
+        if first and not keeping.resume and not team.rank:
+            probe(model, rows, labels, recipe, progress, task)
+        fitted = descend(subject, method, names, rows, tune, recipe, keeping, team)
+    report_peak(device, progress)
     subject.facts = completed(method, subject, texts, progress)
     return Learned(subject=subject, recipe=recipe, trainable=learns, parameters=there, truncated=cut, fitted=fitted)
 

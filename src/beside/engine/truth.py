@@ -10,7 +10,9 @@ import numpy as np
 
 from beside.core.errors import GateClosed
 from beside.core.interfaces import Progress
+from beside.engine.devices import ASKED, holding
 from beside.engine.runtime import fresh_logits
+from beside.engine.team import environment
 
 TRUTH_TOLERANCE = 1e-4  # logits; a reload on the same machine differs by less
 
@@ -20,14 +22,16 @@ def prove(folder: Path, subject: Any, asked: Sequence[str], progress: Progress) 
 
     Args:
         folder: of the saved model.
-        subject: anything with `logits`.
+        subject: anything with `logits` and a `model`.
         asked: what both are asked.
 
     Raises:
         GateClosed: it does not.
     """
     progress.say(f"Truth test: reloading the saved model in a fresh process, {len(asked)} rows.")
-    found, expected = fresh_logits([folder], asked)[0], subject.logits(asked)
+    with environment({ASKED: holding(subject.model).type}):  # another device would round otherwise
+        found = fresh_logits([folder], asked)[0]
+    expected = subject.logits(asked)
     worst = float(np.abs(found - expected).max()) if found.shape == expected.shape else float("inf")
     if not worst <= TRUTH_TOLERANCE:  # also when it is no number
         raise GateClosed(

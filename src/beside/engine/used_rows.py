@@ -34,8 +34,8 @@ class UsedRows(nn.Module):
     def __init__(self, table: nn.Embedding, used_U: Tensor) -> None:
         super().__init__()
         self.weight = nn.Parameter(table.weight.detach()[used_U].clone())
-        places_V = torch.full((table.num_embeddings,), -1, dtype=torch.int64)
-        places_V[used_U] = torch.arange(len(used_U))
+        places_V = torch.full((table.num_embeddings,), -1, dtype=torch.int64, device=used_U.device)
+        places_V[used_U] = torch.arange(len(used_U), device=used_U.device)
         self.padding_idx = None if table.padding_idx is None else self.index_of(int(places_V[table.padding_idx]))
         self.register_buffer("table_VH", table.weight.detach(), persistent=False)
         self.register_buffer("place_V", places_V, persistent=False)
@@ -68,7 +68,7 @@ def used_rows_only(model: Model, names: Sequence[str], rows: Sequence[np.ndarray
     if not isinstance(table, nn.Embedding) or not learns_alone(model, table.weight, set(names)):
         yield 0
         return
-    used_U = torch.from_numpy(np.unique(np.concatenate([*rows, np.array([pad_id])])).astype(np.int64))
+    used_U = torch.from_numpy(np.unique(np.concatenate([*rows, np.array([pad_id])])).astype(np.int64)).to(table.weight.device)
     part = UsedRows(table, used_U)
     model.encoder.set_input_embeddings(part)
     try:

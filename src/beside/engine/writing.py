@@ -20,13 +20,14 @@ from beside.core.registry import load, names
 from beside.core.types import Example
 from beside.core.writing import IGNORED, Writing
 from beside.engine.attaching import chosen, completed, report_added
-from beside.engine.building import multiplies_bf16
 from beside.engine.descending import descend
+from beside.engine.devices import best_precision
 from beside.engine.fit import Rows
 from beside.engine.keeping import Keeping, continued
 from beside.engine.losses import must_have_effect, must_have_weights
 from beside.engine.model import Facts, drops, save_model
 from beside.engine.prompts import PromptTokens
+from beside.engine.team import Alone
 from beside.engine.telling import report_trainable, trainable
 from beside.engine.training import Learned
 from beside.engine.truth import prove
@@ -38,6 +39,13 @@ LONGEST_PROMPT, LONGEST_ANSWER = 256, 256  # tokens, where the recipe leaves the
 MANY, LARGE = 300, 3000  # rows from which fewer passes are enough
 TRUTH_ROWS = 32  # asked twice: for the right answer's likelihood, and for the model's own greedy answer
 WITHOUT_EFFECT = ("pooling", "frozen_layers", "head_start", "label_names")
+PLAIN = {
+    "processes": (1,),
+    "device": ("auto", "cpu"),
+    "gradient_checkpointing": (None, False),
+    "compile": (None, False),
+    "precision": (None, "fp32", "bf16"),
+}
 OF_STRATEGY = {"temperature": "sample", "top_p": "sample", "top_k": "sample", "beams": "beam"}
 
 
@@ -83,6 +91,7 @@ def learn_to_write(
     must_be_method_that_writes(recipe)
     must_have_weights(recipe, task)
     must_mean_something(recipe)
+    must_be_plain(recipe)
     facts = Facts(task=task_name, labels=labels, pooling="", max_length=0)
     subject, recipe, cut = build_writer(recipe, texts, targets, facts, checkpoint.folder, progress)
     method = chosen(recipe)
@@ -96,7 +105,7 @@ def learn_to_write(
     if len(tune) > EPOCH_ROWS:
         progress.say(f"After each epoch the first {EPOCH_ROWS} of {len(tune)} tune rows are answered; the loss is that of all.")
     rows = Rows(feed=feed, targets=targets, encoded=feed.targets())
-    fitted = descend(subject, method, learned, rows, tune, recipe, keeping)
+    fitted = descend(subject, method, learned, rows, tune, recipe, keeping, Alone())
     subject.facts = completed(method, subject, [joined(*both) for both in zip(texts, targets, strict=True)], progress)
     return Learned(subject=subject, recipe=recipe, trainable=learns, parameters=there, truncated=cut, fitted=fitted)
 
@@ -147,9 +156,12 @@ def fill(recipe: Recipe, rows: int, longest_prompt: int, longest_answer: int, th
         "frozen_layers": 0,
         "label_names": False,
         "threads": threads,
-        "precision": "bf16" if multiplies_bf16() else "fp32",
+        "precision": best_precision(torch.device("cpu")),
+        "gradient_checkpointing": False,
+        "compile": False,
     }
-    return recipe.model_copy(update={name: value for name, value in own.items() if getattr(recipe, name) is None})
+    left_open = {name: value for name, value in own.items() if getattr(recipe, name) is None}
+    return recipe.model_copy(update={**left_open, "device": "cpu"})
 
 
 def tell(
@@ -224,6 +236,18 @@ def must_mean_something(recipe: Recipe) -> None:
     for knob, strategy in OF_STRATEGY.items():
         if getattr(recipe, knob) != Recipe.model_fields[knob].default and recipe.decoding != strategy:
             raise BadOption(f"Setting {knob} has no effect with decoding={recipe.decoding}.", f"Set decoding={strategy} as well.")
+
+
+def must_be_plain(recipe: Recipe) -> None:
+    """Does nothing when the recipe trains in one process, on the processor, activations kept and layers not compiled.
+
+    Raises:
+        BadOption: it asks for something else, which models that write do not know yet.
+    """
+    for knob, plain in PLAIN.items():
+        if (asked := getattr(recipe, knob)) not in plain:
+            said = str(asked).lower()
+            raise BadOption(f"Cannot set {knob}={said}: models that write are not trained so.", f"Leave {knob} out.")
 
 
 def finish_writing(

@@ -91,7 +91,7 @@ class Budget:
     def penalty(self) -> Tensor:
         """How far the singular vectors are from orthogonal: mean Frobenius norm of Q Q^T - 1, weighted; a scalar."""
         products = [*(rows @ rows.T for rows in self.rows), *(columns.T @ columns for columns in self.columns)]
-        gaps = [torch.linalg.matrix_norm(product - torch.eye(len(product))) for product in products]
+        gaps = [torch.linalg.matrix_norm(product - torch.eye(len(product), device=product.device)) for product in products]
         return self.config.orth_reg_weight * torch.stack(gaps).mean()
 
     def after(self, step: int) -> None:

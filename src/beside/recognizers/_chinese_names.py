@@ -1,7 +1,9 @@
-"""Names of people in Chinese: a surname, one or two characters of a given name, and the words around and inside them.
+"""Names of people in Chinese: of all ways to cut a clause into words and names, how much weight falls on each name.
 
-jieba's dictionary (MIT) tells where words end: a name does not begin or end inside another word. What is found without any word
-that speaks for it needs a surname and a given name of characters that names are made of.
+A clause is a run of Chinese characters. Its words have the shares of jieba's dictionary, its names those of `_chinese_model`, raised
+or lowered by what stands around them: a word such as 患者 or 收件人 before, a title or a verb behind, the edge of the clause. Forward
+and backward sums over all cuts give a name's probability (the lattice of Zhang et al. 2003, HHMM-based Chinese lexical analyzer
+ICTCLAS, with sums in place of the best path). Linear in the length of the text.
 """
 
 from __future__ import annotations
@@ -9,140 +11,183 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from functools import cache
-from importlib.resources import files
+from typing import NamedTuple
 
-from beside.core import wording
 from beside.core.personal import Found
-from beside.recognizers._lists import any_of, signs, words
+from beside.recognizers._chinese_model import dictionary, model, name_share, people
+from beside.recognizers._lists import any_of, words
 
 HAN = "\u3400-\u9fff〇"
-FOREIGN = re.compile(rf"[{HAN}]{{1,6}}(?:[·•・][{HAN}]{{1,8}}){{1,3}}")
-REACH = 8  # characters
+RUN = re.compile(f"[{HAN}]+")
+# characters that foreign names, and those of peoples of the west of China, are written with
+SOUNDS = (
+    "阿埃艾爱安奥巴白班邦贝本比彼毕别波伯布查达戴丹当道德登迪蒂丁东杜多顿恩尔法凡菲费芬佛夫弗福盖甘冈高戈哥格根贡古圭哈海汉豪赫亨胡华怀霍基吉加贾杰金卡凯坎考柯科克肯孔库"
+    "夸昆拉莱赖兰朗劳勒雷里利莉丽连林琳龙卢鲁伦罗洛马玛迈麦曼梅门蒙米密敏明莫默姆木穆纳娜南尼妮宁纽农努诺欧帕派潘庞佩彭皮平珀蒲普齐奇乔琴让热日荣茹瑞萨塞赛桑瑟森沙莎珊尚舍申"
+    "圣施史舒斯丝思苏索塔泰坦汤唐陶特滕提廷托瓦万旺威韦维温文沃乌武西希锡夏香肖谢辛欣休雪雅亚扬耶叶伊依因英尤于泽扎詹张哲珍芝治朱茨翰逊黛娅姬缇薇不都买江山孜陈王李吴"
+)
+FOREIGN = re.compile(rf"[{SOUNDS}]{{1,6}}(?:[·•・][{SOUNDS}]{{1,7}}){{1,3}}")
+LONGEST = 60  # characters of a clause that are cut at once; longer ones are cut into pieces
+SCALE = 60.0  # per character, so that products over a clause stay within reach of a float
+HOPELESS = 0.003  # a name that is so much less likely than words, even with the best of words around it, is not looked at
+SURE, KEPT, MOST = 0.8, 0.5, 0.93
+BEST = 2000.0  # most that surroundings can raise a name
+
+# how much surroundings raise or lower the odds of a name
+WEIGHTS = {
+    "strong": 200.0,
+    "soft": 10.0,
+    "open": 10.0,  # a mark, a digit or nothing stands before
+    "inside": 0.3,
+    "title": 20.0,
+    "verb": 4.0,
+    "long verb": 10.0,
+    "closed": 2.0,  # a mark, a digit or nothing stands behind
+    "onward": 0.12,
+    "place": 0.01,  # a road, a village, a company is named so
+    "titled": 2.0,  # a surname alone with a title
+}
+SEPARATORS = '：:是叫为“"（( 、，,'
+
+
+class Edge(NamedTuple):
+    """A word or name from one place of a clause to another, with its share."""
+
+    start: int
+    end: int
+    share: float
+    name: int  # characters that are the name; 0: a word
 
 
 @cache
-def seek() -> dict[str, re.Pattern[str]]:
-    """The patterns, made when first needed."""
-    surname = f"(?:{any_of('names_zh', 'compound')}|[{''.join(sorted(signs('names_zh', 'surnames', 'rare')))}])"
-    titles = any_of("names_zh", "titles")
+def around() -> dict[str, re.Pattern[str]]:
+    """What stands before and behind names; made when first needed."""
     return {
-        "name": re.compile(rf"(?={surname})"),
-        "surname": re.compile(surname),
-        "titled": re.compile(rf"(?:{titles})"),
-        "before": re.compile(rf"(?:{any_of('names_zh', 'before')})(?:[：:是叫为“\"（( 、，,]{{0,2}})$"),
-        "strong": re.compile(rf"(?:{any_of('names_zh', 'strong')})(?:[：:是叫为“\"（( ]{{0,2}})$"),
-        "after": re.compile(rf" ?(?:{any_of('names_zh', 'after')})"),
+        "strong": re.compile(rf"(?:{any_of('names_zh', 'strong')})[{re.escape(SEPARATORS)}]{{0,2}}$"),
+        "soft": re.compile(rf"(?:{any_of('names_zh', 'before')})[：:是叫为“\"（( ]{{0,2}}$"),
+        "title": re.compile(rf" ?(?:{any_of('names_zh', 'titles')})"),
+        "verb": re.compile(rf" ?(?:{any_of('names_zh', 'after')})"),
+        "place": re.compile(any_of("names_zh", "places_after")),
     }
 
 
 @cache
-def people() -> frozenset[str]:
-    """Words that jieba's dictionary calls names of people (nr)."""
-    lines = files("jieba").joinpath("dict.txt").read_text(encoding="utf-8").splitlines()
-    return frozenset(line.split(" ", 1)[0] for line in lines if line.endswith(" nr"))
-
-
-@cache
-def compound() -> frozenset[str]:
-    return words("names_zh", "compound")
+def surnames() -> re.Pattern[str]:
+    """Where a name may begin."""
+    return re.compile(f"[{''.join(sorted({name[0] for name in model().surname}))}]")
 
 
 def chinese_names(text: str) -> Iterator[Found]:
     """Every name of a person in Chinese characters; they may overlap."""
     for hit in FOREIGN.finditer(text):
-        begin = trimmed(hit.group())
-        yield Found(hit.start() + begin, hit.end(), 0.85)
-    surnames, edges = signs("names_zh", "surnames", "rare"), None
-    doubled = {name[0] for name in compound()}
-    for hit in re.finditer(f"[{''.join(sorted(surnames | doubled))}]", text):
-        if edges is None:
-            edges = borders(text)
-        yield from at(text, hit.start(), edges)
+        yield Found(hit.start(), hit.end(), 0.93)
+    sure: set[str] = set()
+    for run in RUN.finditer(text):
+        for at in range(run.start(), run.end(), LONGEST):
+            for found in clause(text, at, min(at + LONGEST, run.end())):
+                yield found
+                if found.score >= SURE and found.end - found.start > 1:
+                    sure.add(text[found.start : found.end])
+    if sure:
+        for hit in re.finditer("|".join(map(re.escape, sorted(sure, key=lambda name: (-len(name), name)))), text):
+            yield Found(hit.start(), hit.end(), 0.7)
 
 
-def trimmed(name: str) -> int:
-    """Where a name with a dot begins, when words such as 导演 stand before it without a gap."""
-    before = re.search(rf"^(?:.*?)(?:{any_of('names_zh', 'before')})(?=[{HAN}]+[·•・])", name.split("·")[0] + "·")
-    return before.end() if before else 0
-
-
-def borders(text: str) -> tuple[frozenset[int], dict[int, int]]:
-    """Places where a word of the dictionary begins or ends, and the end of the word at each of its places."""
-    ends: dict[int, int] = {}
-    edges = {0}
-    for run in re.finditer(f"[{HAN}]+", text):
-        place = run.start()
-        edges.add(place)
-        for word in wording.chinese().cut(run.group(), HMM=False):
-            ends[place] = place + len(word)
-            place += len(word)
-            edges.add(place)
-    return frozenset(edges), ends
-
-
-def at(text: str, start: int, edges: tuple[frozenset[int], dict[int, int]]) -> Iterator[Found]:
-    """The names that begin here."""
-    size = 2 if text[start : start + 2] in compound() else 1
-    before = text[max(0, start - REACH) : start]
-    if text.startswith(tuple(f"{text[start : start + size]}{title}" for title in ("某某", "某")), start):
+def clause(text: str, start: int, end: int) -> Iterator[Found]:
+    """The names of one clause, each with its probability."""
+    names = [edge for hit in surnames().finditer(text, start, end) for edge in beginning(text, hit.start(), start, end)]
+    if not names:
         return
-    if titled := titled_at(text, start, size):
-        yield titled
-    best: Found | None = None
-    for length in (2, 1, 3) if size == 2 else (2, 1):
-        end = start + size + length
-        name = text[start:end]
-        if len(name) < size + length or not all("\u3400" <= sign <= "\u9fff" for sign in name):
+    edges = cuts(text, start, end, {(edge.start, edge.end) for edge in names}) + names
+    for edge, chance in chances(edges, start, end):
+        if edge.name and chance >= KEPT:
+            yield Found(edge.start, edge.start + edge.name, round(min(MOST, chance), 3))
+
+
+def beginning(text: str, at: int, start: int, end: int) -> Iterator[Edge]:
+    """The names that may begin at a place."""
+    size = 2 if text[at : at + 2] in model().surname else 1
+    if text[at : at + size] not in model().surname or text.startswith("某", at + size):
+        return
+    for length in (2, 1):
+        stop = at + size + length
+        if stop > end:
             continue
-        score = score_of(text, start, end, size, before, edges)
-        if score and (best is None or score > best.score):
-            best = Found(start, end, round(score, 3))
-    if best:
-        yield best
+        name = text[at:stop]
+        if name in words("names_zh", "no_person"):
+            continue
+        share = name_share(name, size)
+        if share * BEST < HOPELESS * plainly(name):
+            continue
+        yield Edge(at, stop, share * context(text, at, stop, start, end), size + length)
+    title = around()["title"].match(text, at + size)
+    if title and title.end() - at - size > 1:
+        yield Edge(
+            at, at + size, model().surname[text[at : at + size]] * 0.01 * WEIGHTS["titled"] * preceding(text, at, start), size
+        )
 
 
-def titled_at(text: str, start: int, size: int) -> Found | None:
-    """A surname with a title, 王先生: the surname is found. Or 小王, 老李 before a mark or a particle: not, they name nobody."""
-    title = seek()["titled"].match(text, start + size)
-    if title and len(title.group()) > 1 and text[start : start + 2] not in blocked() and text[start : start + 3] not in blocked():
-        lonely = start == 0 or not ("\u3400" <= text[start - 1] <= "\u9fff") or fits_before(text, start)
-        return Found(start, start + size, 0.8 if lonely else 0.55)
-    return None
+def plainly(name: str) -> float:
+    """The share of the likeliest way to read the signs of a name as words; a word that goes on behind it is left out."""
+    counts, total = dictionary()
+    best = [1.0] + [0.0] * len(name)
+    for at in range(len(name)):
+        for stop in range(at + 1, len(name) + 1):
+            share = (counts.get(name[at:stop]) or (stop == at + 1)) / total
+            best[stop] = max(best[stop], best[at] * share)
+    return best[-1]
 
 
-def fits_before(text: str, start: int) -> bool:
-    """Whether a word ends before this place that names follow."""
-    return bool(seek()["before"].search(text[max(0, start - REACH) : start]))
+def context(text: str, at: int, stop: int, start: int, end: int) -> float:
+    """How much the surroundings raise or lower the odds of a name."""
+    found = preceding(text, at, start)
+    if around()["place"].match(text, stop):
+        return found * WEIGHTS["place"]
+    title = around()["title"].match(text, stop)
+    if title and title.end() - stop > 1:
+        return found * WEIGHTS["title"]
+    if stop == end:
+        return found * WEIGHTS["closed"]
+    verb = around()["verb"].match(text, stop)
+    return found * (WEIGHTS["long verb" if verb.end() - stop > 1 else "verb"] if verb else WEIGHTS["onward"])
 
 
-@cache
-def blocked() -> frozenset[str]:
-    return words("names_zh", "no_person")
+def preceding(text: str, at: int, start: int) -> float:
+    """How much what stands before raises the odds of a name."""
+    before = text[max(0, at - 8) : at]
+    if around()["strong"].search(before):
+        return WEIGHTS["strong"]
+    if around()["soft"].search(before):
+        return WEIGHTS["soft"]
+    return WEIGHTS["open"] if at == start else WEIGHTS["inside"]
 
 
-def score_of(text: str, start: int, end: int, size: int, before: str, edges: tuple[frozenset[int], dict[int, int]]) -> float:
-    """How sure one is that this stretch is a name; 0 = it is none."""
-    name, places, ends = text[start:end], edges[0], edges[1]
-    given = name[size:]
-    tables = seek()
-    if any(name.startswith(word) for word in (name[:2], name[:3]) if word in blocked() and word != given):
-        return 0.0
-    if tables["titled"].match(text, start + size) and len(tables["titled"].match(text, start + size).group()) >= 2:  # type: ignore[union-attr]
-        return 0.0
-    strong, soft = bool(tables["strong"].search(before)), bool(tables["before"].search(before))
-    title, follows = tables["titled"].match(text, end), tables["after"].match(text, end)
-    ended = end == len(text) or not ("\u3400" <= text[end] <= "\u9fff")
-    begun = not before or not ("\u3400" <= before[-1] <= "\u9fff")
-    typical = sum(sign in signs("names_zh", "given") for sign in given) / len(given)
-    whole = ends.get(start, 0)
-    score = 0.3 * typical + 0.25 * (size == 2) + (0.45 if strong else 0.25 if soft else 0.1 if begun else 0.0)
-    score += 0.3 if title and len(title.group()) > 1 else 0.2 if ended else 0.2 if follows else 0.0
-    if end not in places or start not in places:
-        score -= 0.3 if not strong else 0.1
-    if whole >= start + 2 and size == 1:  # the surname is the beginning of a word
-        score -= 0.1 if text[start:whole] in people() else 0.45 if whole > start + 1 else 0.0
-    if len(given) == 1:
-        score -= 0.05
-    if name[0] in signs("names_zh", "rare"):
-        score -= 0.15
-    return min(0.95, max(0.0, score + 0.05)) if score >= 0.4 else 0.0
+def cuts(text: str, start: int, end: int, taken: set[tuple[int, int]]) -> list[Edge]:
+    """Every word of the dictionary in a clause; a single character is always one."""
+    counts, total = dictionary()
+    found = []
+    for at in range(start, end):
+        stop = at + 1
+        while stop <= end and (count := counts.get(text[at:stop])) is not None:
+            if count and not ((at, stop) in taken and text[at:stop] in people()):
+                found.append(Edge(at, stop, count / total, 0))
+            stop += 1
+        if not counts.get(text[at]):
+            found.append(Edge(at, at + 1, 1 / total, 0))
+    return found
+
+
+def chances(edges: list[Edge], start: int, end: int) -> Iterator[tuple[Edge, float]]:
+    """Each word and name with the share of weight of the cuts that go through it."""
+    edges.sort()
+    ahead = [0.0] * (end - start + 1)
+    back = ahead.copy()
+    ahead[0] = back[-1] = 1.0
+    for at, stop, share, _ in edges:
+        ahead[stop - start] += ahead[at - start] * share * SCALE ** (stop - at)
+    for at, stop, share, _ in reversed(edges):
+        back[at - start] += back[stop - start] * share * SCALE ** (stop - at)
+    whole = ahead[-1]
+    for edge in edges:
+        if edge.name:
+            weight = ahead[edge.start - start] * edge.share * SCALE ** (edge.end - edge.start) * back[edge.end - start]
+            yield edge, weight / whole if whole else 0.0

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from functools import cache
 
 from beside.core.personal import Found
-from beside.recognizers._latin import LETTER, Word, no_names, places, runs, words_of
+from beside.recognizers._latin import INITIAL, LETTER, Word, joined, no_names, places, runs, words_of
 from beside.recognizers._lists import phrases, words
 
 ORGANISED = frozenset(
@@ -119,12 +119,14 @@ SENTENCE = re.compile(r"(?:^|[.!?:;。！？>\"“”(\n]|- |\u2022)[ \t>\"“�
 SPOKEN = re.compile(rf"^[{LETTER}’']+$")
 # a name in small letters comes after one of these alone; at most three words
 LOW = re.compile(
-    rf"(?<![{LETTER}])(?:[Mm]y (?:full |first |last |maiden )?name is|[Nn]ame is|[Nn]ame[:：]|[Cc]alls? me|"
-    rf"(?:mr|mrs|ms|dr|prof)\.?)[ ]+"
+    rf"(?<![{LETTER}])(?:[Mm]y (?:full |first |last |maiden )?name is|[Nn]ame is|[Nn]ame[:：]|[Cc]alls? me)[ ]+"
     rf"((?:[{LETTER}][{LETTER}'’\-]*)(?: [{LETTER}](?![{LETTER}])\.?)?(?: [{LETTER}][{LETTER}'’\-]+){{0,2}})",
     re.I,
 )
+TITLED = re.compile(rf"(?<![{LETTER}])(?:mr|mrs|ms|dr|prof)\.? {{1,2}}([{LETTER}][{LETTER}'’\-]+)(?![{LETTER}])")
+SHORT = ("'m", "'re", "'ll", "'ve", "'d")  # I'm, we're: no name ends so
 BEFORE_REACH, AFTER_REACH = 24, 16  # characters
+SURE = 0.7
 
 
 @cache
@@ -141,9 +143,44 @@ def latin_names(text: str) -> Iterator[Found]:
     titles = words("names_en", "titles")
     for hit in LOW.finditer(text):
         yield from low_name(hit)
+    for hit in TITLED.finditer(text):
+        yield Found(*hit.span(1), 0.8)
     found = words_of(text)
+    if text == text.lower():
+        yield from without_capitals(text, found)
+    sure: set[str] = set()
     for run in runs(text, found):
-        yield from of_run(text, run, titles)
+        for name in of_run(text, run, titles):
+            yield name
+            if name.score >= SURE:
+                sure.update(
+                    word.text[: word.stop - word.start]
+                    for word in run
+                    if len(word.text) > 2 and name.start <= word.start < name.end
+                )
+    for word in found:
+        if word.capital and word.text[: word.stop - word.start] in sure and word.folded not in no_names():
+            yield Found(word.start, word.stop, 0.65)
+
+
+def without_capitals(text: str, found: list[Word]) -> Iterator[Found]:
+    """Names in a text that has no capital at all: a given name, an initial, and the word behind."""
+    for place, word in enumerate(found):
+        if not known(word):
+            continue
+        end, ahead = word.stop, place + 1
+        while ahead < len(found) and ahead < place + 3 and joined(text, found[ahead - 1], found[ahead]):
+            after = found[ahead]
+            if len(after.text) > INITIAL and (
+                after.folded in no_names() or not (len(after.text) > 3 or known(after, surname=True))
+            ):
+                break
+            if len(after.text) > INITIAL or ahead + 1 < len(found):
+                end = after.stop
+            ahead += 1
+            if len(after.text) > INITIAL:
+                break
+        yield Found(word.start, end, 0.6)
 
 
 def low_name(hit: re.Match[str]) -> Iterator[Found]:
@@ -164,12 +201,16 @@ def of_run(text: str, run: list[Word], titles: frozenset[str]) -> Iterator[Found
     while run and (run[0].folded in titles or (not known(run[0]) and run[0].folded in no_names())):
         titled = run[0].folded in titles
         run = run[1:]
+    run = [word for word in run if not word.text.lower().replace("’", "'").endswith(SHORT)]
     while run and (run[-1].folded in no_names() and not (len(run) > 1 and known(run[-1], surname=True))):
         run = run[:-1]
     if not run or any(word.folded in ORGANISED for word in run):
         return
     words_there = [word.folded for word in run]
-    if " ".join(words_there) in places() or (words_there[-1] in places() and not known(run[0]) and not titled):
+    said = bool(cue("before").search(text, max(0, run[0].start - BEFORE_REACH), run[0].start))
+    if (" ".join(words_there) in places() and not (said and known(run[0]))) or (
+        words_there[-1] in places() and not known(run[0]) and not titled
+    ):
         return
     before = text[max(0, run[0].start - BEFORE_REACH) : run[0].start]
     score = 0.95 if titled or titled_before(before, titles) else score_of(text, run, before)
@@ -202,7 +243,7 @@ def score_of(text: str, run: list[Word], before: str) -> float:
     if first and (len(run) > 1 or not shouted):
         return 0.9 if len(run) > 1 else 0.85 if said else 0.7
     if any(word.folded in words("names_en", "surnames") for word in run):
-        return (0.85 if len(run) > 1 else 0.65) if said else 0.6 if len(run) > 1 else 0.0 if begins else 0.45
+        return (0.85 if len(run) > 1 else 0.65) if said else 0.6 if len(run) > 1 else 0.0 if begins else 0.55
     if run[0].folded in words("names_en", "words") and len(run) > 1:
         return 0.6
     if shouted or (len(run) == 1 and len(run[0].text) < 3):

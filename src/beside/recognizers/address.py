@@ -8,27 +8,23 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from beside.core.personal import Found
+from beside.recognizers._latin_addresses import latin_addresses, latin_places
 from beside.recognizers._lists import any_of
 
-NUMBER = r"[0-9０-９零〇一二三四五六七八九十百]{1,5}"
+LATIN = re.compile("[A-Za-zÀ-ɏΑ-ώА-я]")
+NUMBER = r"[0-9零〇一二三四五六七八九十百]{1,5}"
 PLACES = any_of("places", "provinces_zh", "cities_zh")
 PLACE = rf"(?:{PLACES})(?:省|市|自治区|特别行政区)?"
 HAN = "[\u4e00-\u9fff]"
-AREA = rf"{HAN}{{1,6}}?(?:区|县|镇|乡|街道|新区|开发区)"
-ROAD = rf"{HAN}{{1,8}}?(?:大道|大街|路|街|巷|弄|胡同|小区|花园|村)"
-HOUSE = rf" ?{NUMBER}(?:-{NUMBER})?(?:号楼|号院|号|弄|栋|幢|座)"
-ROOM = rf"(?:[ ,，]?(?:[A-Za-z]|{NUMBER})?(?:-?{NUMBER})?(?:号楼|栋|幢|座|单元|层|楼|室|号|户)){{0,4}}"
+AREA = rf"{HAN}{{1,6}}?(?:区|县|镇|乡|街道|新区|开发区|州|市)"
+ROAD = rf"{HAN}{{1,8}}?(?:大道|大街|路|街|巷|弄|胡同|小区|花园|村|(?:道|里|条|段|环)(?=[0-9]))"
+HOUSE = rf" ?{NUMBER}(?:-{NUMBER})?(?:号楼|号院|号|弄|栋|幢|座)(?:[甲乙丙丁])?"
+BUILDING = rf"(?:{HAN}{{1,10}}?(?:广场|大厦|小区|花园|公寓|大楼|中心|家园|新村|宿舍|国宝|苑|城|府|舍))?"
+ROOM = rf"(?:[ ,，]?(?:[A-Za-z]?{NUMBER}|[A-Za-z])(?:-?{NUMBER})?(?:号楼|栋|幢|座|单元|层|楼|室|号|户)){{0,4}}(?:(?<=[座栋幢元])[0-9]{{3,4}})?"
+WHOLE = rf"{HOUSE}{BUILDING}{ROOM}"
 CHINA = re.compile(
-    rf"{PLACE}(?:{PLACE})?(?:{AREA}){{0,2}}(?:{ROAD}){{1,2}}(?:{HOUSE}{ROOM})?|{PLACE}(?:{PLACE})?{AREA}{HOUSE}{ROOM}"
-)
-STREETS = (
-    "Street|St|Avenue|Ave|Road|Rd|Lane|Ln|Drive|Dr|Boulevard|Blvd|Court|Ct|Place|Pl|Square|Sq|Terrace|Way|Highway|Hwy|Parkway|Pkwy|"
-    "Close|Crescent|Row|Trail|Circle"
-)
-ABROAD = re.compile(
-    rf"(?<![0-9A-Za-z])\d{{1,5}}[A-Za-z]?,? (?:[A-Z][\w'.\-]{{0,24}} ){{1,4}}"
-    rf"(?:{STREETS})\b\.?(?:,? (?:Apt|Suite|Unit|Flat|#)\.? ?\w{{1,6}})?"
-    rf"(?:, [A-Z][a-z]{{1,20}}(?: [A-Z][a-z]{{1,20}}){{0,2}})?(?:,? [A-Z]{{2}})?(?:,? \d{{5}}(?:-\d{{4}})?)?(?![0-9A-Za-z])"
+    rf"{PLACE}(?:{PLACE})?(?:{AREA}){{0,3}}(?:{ROAD}){{1,2}}(?P<house>{WHOLE})?|{PLACE}(?:{PLACE})?{AREA}(?P<area>{WHOLE})"
+    rf"|(?<=[住址到在：:寄往])(?!{HAN}{{0,4}}(?:{PLACES}))(?:{AREA}){{0,2}}{ROAD}(?P<own>{WHOLE})"
 )
 
 
@@ -44,14 +40,15 @@ class Address:
         "I live at [[12 Baker Street, London]]",
         "ship it to [[742 Evergreen Terrace, Springfield, IL 62704]]",
     )
-    misses: ClassVar[tuple[str, ...]] = ("北京的天气很好", "I was in 3 places", "上海和广州", "12 months in London")
+    misses: ClassVar[tuple[str, ...]] = ("北京的天气很好", "I was in 3 places", "上海和广州", "12 months in total", "3 May 2024")
 
     def find(self, text: str) -> Iterator[Found]:
         """Places in the text, in any order; they may overlap."""
         for hit in CHINA.finditer(text):
-            yield Found(hit.start(), hit.end(), 0.85)
-        for hit in ABROAD.finditer(text):
-            yield Found(hit.start(), hit.end(), 0.8)
+            yield Found(hit.start(), hit.end(), 0.95 if hit.lastgroup else 0.85)
+        if LATIN.search(text):
+            yield from latin_addresses(text)
+            yield from latin_places(text)
 
 
 recognizer = Address()

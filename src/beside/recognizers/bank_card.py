@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from beside.core.personal import Found
-from beside.recognizers._around import near, of_a_thing
+from beside.recognizers._around import last, near, of_a_thing
 from beside.recognizers._checksums import luhn
 
 NUMBER = re.compile(r"(?<![0-9A-Za-z])(?<![0-9][.,/\-])\d{3,6}(?:[ \-]{0,2}\d){9,16}(?![0-9A-Za-z])(?![.,/]\d)")
@@ -81,7 +81,7 @@ class BankCard:
             return 0.0
         told, sound = near(text, *hit.span(), WORDS, 30), luhn(value) and len(value) <= 19 and bool(KNOWN.match(value))
         if told:
-            return 0.95 if sound else 0.65
+            return 0.95 if sound else 0.85 if last(text, hit.start(), WORDS, 6) >= 0 else 0.65
         return (0.8 if len(value) >= 14 else 0.55) if sound else 0.0
 
 

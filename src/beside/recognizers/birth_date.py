@@ -37,7 +37,8 @@ BEFORE = re.compile(
     re.I,
 )
 AFTER = re.compile(
-    r" ?(?:出生|生人|诞生|(?:的|是)?(?:[我他她]的)?生日|过生日|降生|生(?=[，,。；;、）) ]|$)|\(?(?:birth|born|dob)\b)", re.I
+    r" ?(?:出生|(?:这个|这天|那天)生日|生人|诞生|(?:的|是)?(?:[我他她]的)?生日|过生日|降生|生(?=[，,。；;、）) ]|$)|\(?(?:birth|born|dob)\b)",
+    re.I,
 )
 OTHER = re.compile(
     r"入职|入学|就诊|办理|交易|下单|签订|签署|入院|出院|到期|截止|有效期|开户|毕业|手术|预约|体检|注册|结婚|issued|expires?|opened|visit|admitted|joined|ordered|due|valid",

@@ -12,6 +12,7 @@ from beside.recognizers._around import last, near, of_a_thing
 
 CHINESE = re.compile(r"(?<![0-9A-Za-z])(?:E[A-HJ-NP-Z]?|[GDSP]|PE|SE|DE)[ ]?\d{7,8}(?![0-9A-Za-z])", re.I)
 ANY = re.compile(r"(?<![0-9A-Za-z])(?=[A-Za-z]{0,3}\d)[A-Za-z]{0,3}[ ]?\d{5,9}[A-Za-z]?(?![0-9A-Za-z]|[./\-]\d)")
+MIXED = re.compile(r"(?<![0-9A-Za-z])(?=[A-Z]*[0-9])(?=[0-9]*[A-Z])[A-Z0-9]{8,9}(?![0-9A-Za-z])")  # of Germany, and the like
 WORDS = ("护照", "护照号", "passport", "passports", "passport no")
 LENGTHS = {1: (8,), 2: (7, 8)}  # letters -> digits
 
@@ -50,6 +51,9 @@ class Passport:
             for hit in ANY.finditer(text):
                 if last(text, hit.start(), WORDS, 30) >= 0 and 6 <= len(hit.group()) <= 10:
                     yield Found(hit.start(), hit.end(), 0.75)
+            for hit in MIXED.finditer(text):
+                if last(text, hit.start(), WORDS, 12) >= 0:
+                    yield Found(hit.start(), hit.end(), 0.7)
 
 
 recognizer = Passport()

@@ -74,7 +74,9 @@ def intake(
         notes = reader.notes(source)
         gathered = gather(reader.rows(source), columns or Columns(), Spill(file), progress, capability)
         selection = select(gathered, seed, progress)
-        tokens = count_tokens(gathered, selection, token_lengths, unknown_tokens) if token_lengths else None
+        tokens = None
+        if token_lengths and not capability.writes:  # their base cannot write
+            tokens = count_tokens(gathered, selection, token_lengths, unknown_tokens)
         report = Account(gathered, selection).report(source=source, task=task, seed=seed, notes=notes, tokens=tokens)
         return store(gathered, selection, report, name=name, artifacts=artifacts, progress=progress, now=now), report
 

@@ -16,6 +16,9 @@ ROLES = ("admin", "builder", "annotator", "reviewer", "privacy_officer", "user")
 EVERYBODY = ROLES[1:]  # an admin may do whatever anybody may
 MAKERS = ("builder", "reviewer")  # reviewers too: improving makes a corpus, a run and a comparison
 STEWARDS = ("privacy_officer",)  # may see, export and erase all that is kept of a person
+REVIEWERS_OF_SPANS = ("builder", "annotator", "reviewer", "privacy_officer")
+PROTECTORS = (*MAKERS, "privacy_officer")  # may take personal data out of a corpus
+OPENERS = ("privacy_officer",)  # may see what pseudonyms stand for, and delete it
 STOPPERS = ("reviewer", "privacy_officer")  # may press the stop button, call a condition met, lift a suspension
 
 WRITERS: dict[type[Table], tuple[str, ...]] = {
@@ -37,6 +40,8 @@ WRITERS: dict[type[Table], tuple[str, ...]] = {
     tables.Erasures: STEWARDS,
     tables.Tombstones: STEWARDS,
     tables.Persons: (),
+    tables.Vault: PROTECTORS,
+    tables.SpanReviews: REVIEWERS_OF_SPANS,
 }
 
 STAFF = ROLES[1:5]  # everybody but plain users, who ask and see what is said of their own questions
@@ -61,6 +66,8 @@ READERS: dict[type[Table], tuple[str, ...]] = {
     tables.Answers: STAFF,
     tables.Persons: ("privacy_officer",),
     tables.Tokens: ("privacy_officer",),
+    tables.Vault: OPENERS,
+    tables.SpanReviews: EXAMPLE_READERS,  # they quote no text, but say what kind of thing stands where
     tables.WebSessions: (),
     tables.SignInAttempts: (),
     tables.Ledger: ("reviewer", "privacy_officer"),

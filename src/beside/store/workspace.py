@@ -12,39 +12,27 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import URL
 
-from beside.core.errors import BadInput, BadOption, Busy, StorageFailed
-from beside.core.recipe import checked, read_toml
+from beside.core.errors import BadInput, Busy, StorageFailed
 from beside.core.types import Actor
 from beside.store.artifacts import Artifacts
 from beside.store.chain import HEAD, Chain, Head, HeadFile, check_chain, export, read_head
 from beside.store.database import now
 from beside.store.files import alive, storage_errors, sweep, temporary
-from beside.store.identity import Oidc
 from beside.store.keyring import Keyring
 from beside.store.keys import Key
 from beside.store.ledger import hash_at, whole
 from beside.store.people import People
 from beside.store.permission import demand_role
 from beside.store.records import Records
+from beside.store.settings import SETTINGS as SETTINGS
+from beside.store.settings import Settings as Settings
+from beside.store.settings import read_settings as read_settings
 
 STATE = ".beside"
-SETTINGS = "beside.toml"
-
-
-class Settings(BaseModel):
-    """The table `[workspace]` of beside.toml; a key that is not here is refused."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    application: str = Field("", description="the job this workspace does, for example support; empty = none")
-    language: Literal["en", "zh"] = Field("en", description="of the console and of what people are sent")
-    database: str | None = Field(None, description="URL of a PostgreSQL database; None = SQLite inside the workspace")
-    oidc: Oidc | None = Field(None, description="the table [oidc]: an identity provider to sign in through; None = there is none")
 
 
 @dataclass
@@ -167,22 +155,6 @@ class Workspace:
 def trusted_keys(folder: Path) -> tuple[Key, ...]:
     """The public keys that are trusted in a folder, without opening the workspace; none when there is none."""
     return Keyring(folder.expanduser().absolute() / STATE / "keys").known()
-
-
-def read_settings(folder: Path) -> Settings:
-    """The settings in a folder's beside.toml; the defaults when there is no such file.
-
-    Raises:
-        BadOption: unreadable, or with an unknown table, key or value.
-    """
-    file = folder / SETTINGS
-    tables = read_toml(file) if file.is_file() else {}
-    values, outside = tables.pop("workspace", {}), tables.pop("oidc", None)
-    if tables or not isinstance(values, dict) or "oidc" in values or not isinstance(outside, dict | None):
-        odd = next(iter(tables), "workspace" if not isinstance(values, dict) else "oidc")
-        raise BadOption(f"'{file}' holds '{odd}' where a table is wanted.", "It has the tables [workspace] and [oidc].")
-    oidc = checked(Oidc, outside, "oidc") if outside is not None else None
-    return checked(Settings, {**values, "oidc": oidc}, "workspace")
 
 
 def make_state(folder: Path, state: Path, create: bool) -> None:

@@ -11,6 +11,7 @@ import numpy as np
 
 from beside.core.answers import Metric, Reading, Said
 from beside.core.labels import LabelBook
+from beside.core.replacing import Replaced
 
 if TYPE_CHECKING:  # torch takes seconds to load, and most verbs need none
     from torch import Tensor
@@ -49,6 +50,10 @@ class Base:
         if said not in labels:
             raise ValueError(f"This release knows no label '{said}'. Known labels: {', '.join(labels)}.")
         return said
+
+    def protected(self, target: str, edits: Replaced, reword: Callable[[str], str]) -> tuple[str, int]:
+        """A label stays as it is."""
+        return target, 0
 
     def outputs(self, labels: Sequence[str]) -> int:
         """One number per label."""

@@ -7,13 +7,14 @@ this file says what a target is and what a written answer is worth.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
 from beside.core.answers import Metric
 from beside.core.labels import LabelBook, TargetBook
+from beside.core.replacing import Replaced
 from beside.core.writing import IGNORED
 from beside.tasks._rouge import rouge_l, rouge_n, words
 from beside.tasks._task import Base, Scorer
@@ -73,6 +74,10 @@ class Generate(Base):
         if not said.strip():
             raise ValueError("An answer needs at least one character.")
         return said.strip()
+
+    def protected(self, target: str, edits: Replaced, reword: Callable[[str], str]) -> tuple[str, int]:
+        """A written answer is a text like any other."""
+        return reword(target), 0
 
     def loss(self, logits_BAV: Tensor, targets_BT: Tensor, weights: Any | None, smoothing: float) -> Tensor:
         """Mean over rows of the mean cross-entropy of a row's tokens, in nats.

@@ -120,7 +120,7 @@ class Grade(Base):
         import torch
         from torch.nn.functional import binary_cross_entropy_with_logits as cross_entropy
 
-        steps_K = torch.arange(logits_BK.shape[1])
+        steps_K = torch.arange(logits_BK.shape[1], device=logits_BK.device)
         above_BK = (targets_B[:, None] > steps_K).to(logits_BK.dtype) * (1 - smoothing) + smoothing / 2
         counts_BK = (targets_B[:, None] >= steps_K).to(logits_BK.dtype)  # a step counts where the one before was taken
         losses_BK = cross_entropy(logits_BK, above_BK, reduction="none") * counts_BK

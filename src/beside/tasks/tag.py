@@ -7,13 +7,15 @@ label column holds spans as JSON, or a JSON list of BIO labels, one per word or 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from itertools import pairwise
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
 from beside.core.answers import Metric, Reading, Said
 from beside.core.labels import LabelBook, TargetBook
+from beside.core.replacing import Replaced
 from beside.tasks._spans import Span, canonical, joined, labelled, parsed, words, written
 from beside.tasks._task import Base, Scorer, as_tensor, f1, softmax
 
@@ -70,6 +72,13 @@ class Tag(Base):
         if odd := next((label for _, _, label in found if label not in labels), None):
             raise ValueError(f"This release knows no label '{odd}'. Known labels: {', '.join(labels)}.")
         return written(found)
+
+    def protected(self, target: str, edits: Replaced, reword: Callable[[str], str]) -> tuple[str, int]:
+        """Spans move with the text; of two that now stand on one replacement the first keeps it."""
+        spans = parsed(target)
+        moved = [(*place, label) for start, end, label in sorted(spans) if (place := edits.moved(start, end))]
+        kept = [span for before, span in pairwise([(0, 0, ""), *moved]) if span[0] >= before[1]]
+        return written(kept), len(spans) - len(kept)
 
     def outputs(self, labels: Sequence[str]) -> int:
         """O, and for each label one that begins it and one that continues it."""

@@ -1,0 +1,147 @@
+"""Personal data out of corpora and texts. Part of `Loop`."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Any
+
+from beside.core.anonymity import Anonymity
+from beside.core.cleaning import BETWEEN
+from beside.core.errors import BadInput
+from beside.core.interfaces import Progress
+from beside.core.protecting import Plan, ProtectionReport, plan, plan_of
+from beside.core.registry import names
+from beside.core.types import Actor, Corpus, Prediction
+from beside.core.vaults import OpenedValue, Pseudonyms
+from beside.protection import spans
+from beside.protection.acting import Protected, Protector
+from beside.stages import anonymity, protect
+from beside.stages.serve import Served
+from beside.store.artifacts import Artifacts
+from beside.store.permission import PROTECTORS, demand_role
+from beside.store.records import Records
+from beside.store.rows import read_pairs, read_rows
+from beside.store.sealing import Keys
+from beside.store.secret import protection_key
+from beside.store.vault import Sealer
+from beside.store.workspace import Workspace
+
+
+class Protecting:
+    """Part of `Loop`: protects what is stored, and what is given."""
+
+    workspace: Workspace
+    records: Records
+    artifacts: Artifacts
+    actor: Actor
+    progress: Progress
+    clock: Callable[[], datetime]
+    corpus_of: Callable[[str], Corpus]
+
+    def protect(
+        self, corpus_id: str, name: str, how: Plan | None = None, key: bytes | None = None
+    ) -> tuple[Corpus, ProtectionReport]:
+        """A corpus becomes a child corpus without the personal data that is found; the same again gives the child that is there.
+
+        Args:
+            name: of the child.
+            how: what to look for and what to do with it; None: every kind is replaced by its name.
+            key: secret of what needs one; None: the workspace's own.
+        """
+        demand_role(self.actor, PROTECTORS, "protect a corpus")
+        if not name.strip():
+            raise BadInput("The protected corpus has no name.", "Give it one: --name NAME.")
+        how = how or plan()
+        with self.workspace.lock("protect"):
+            corpus = self.records.corpus(self.actor, corpus_id)
+            sealer = Sealer(self.encryption(), self.workspace.state) if how.needs_vault else None
+            child, report = protect.protect_corpus(
+                corpus,
+                read_pairs(self.artifacts.path(corpus.examples)),
+                self.protector(how, key, sealer),
+                name=name.strip(),
+                artifacts=self.artifacts,
+                progress=self.progress,
+                now=self.clock(),
+            )
+            self.records.add_protected(self.actor, child, report, sealer.made() if sealer else ())
+            return self.records.corpus(self.actor, child.id), report
+
+    def protect_texts(self, texts: Sequence[str], how: Plan | None = None) -> list[Protected]:
+        """Texts without the personal data that is found in them; nothing is stored.
+
+        Raises:
+            NotPermitted: hashes and surrogates under the workspace's secret are for those who may protect a corpus: others
+                could try values until one fits a protected row.
+        """
+        how = how or plan()
+        if how.needs_key:
+            demand_role(self.actor, PROTECTORS, "hash or draw surrogates under the workspace's secret")
+        protector = self.protector(how)
+        return [protector.text(text) for text in texts]
+
+    def asked(self, served: Served, texts: Sequence[str]) -> list[Prediction]:
+        """Answers of a release; personal data stays outside of them where the workspace says so, and outside of what is stored.
+
+        Texts are treated as the corpus was, else every value is replaced by its kind.
+        """
+        if self.workspace.settings.serving.personal_data != "protect":
+            return served.predict(texts, self.clock())
+        protector = self.protector(plan_of(self.corpus_of(served.release.id).protections))
+        inside = [BETWEEN.join(protector.text(half).text for half in text.split(BETWEEN)) for text in texts]
+        answers = served.predict(inside, self.clock())
+        return [without(answer, protector) for answer in answers] if served.writes else answers
+
+    def told(self, texts: Sequence[str]) -> list[dict[str, int]] | None:
+        """How often each kind of personal data stands in each text; None where the workspace does not look."""
+        if self.workspace.settings.serving.personal_data == "off":
+            return None
+        return [dict(sorted(Counter(span.kind for span in spans(text)).items())) for text in texts]
+
+    def k_anonymity(self, corpus_id: str, columns: Sequence[str], k: int = 5) -> Anonymity:
+        """How small the groups are in which rows cannot be told apart by these columns. Columns: stages/anonymity.py."""
+        demand_role(self.actor, PROTECTORS, "look for rows that stand alone")
+        corpus = self.records.corpus(self.actor, corpus_id)
+        rows = read_rows(self.artifacts.path(corpus.examples))
+        return anonymity.k_anonymity(rows, columns, k, total=sum(corpus.splits.values()), progress=self.progress)
+
+    def noted(self, note: str) -> str:
+        """What a person writes beside an answer, as it may be stored here."""
+        return self.protector().text(note).text if self.workspace.settings.serving.personal_data == "protect" else note
+
+    def protector(self, how: Plan | None = None, key: bytes | None = None, vault: Pseudonyms | None = None) -> Protector:
+        """What carries out a plan, with the workspace's own secret unless another is given."""
+        how = how or plan()
+        return Protector(how, key or (protection_key(self.workspace.state) if how.needs_key else None), vault)
+
+    def encryption(self) -> Keys:
+        """The keys of the workspace's encryption, opened."""
+        return Keys.open(self.workspace.folder)
+
+    def open_vault(self, token: str, why: str) -> OpenedValue:
+        """The value that a pseudonym stands for; who opened it and why is in the ledger before it is seen."""
+        return self.records.open_vault(self.actor, token, why, self.encryption)
+
+    def forget_vault(self, persons: Sequence[str] = (), values: Sequence[str] = ()) -> int:
+        """Deletes what pseudonyms stand for, by the person's pseudonym in the corpus or by the value; how many were deleted."""
+        marks: list[str] = []
+        if values:
+            sealer = Sealer(self.encryption(), self.workspace.state)
+            marks = [sealer.mark(kind, value) for value in values for kind in names("recognizers")]
+        return self.records.forget_vault(self.actor, persons=persons, marks=marks)
+
+
+def without(answer: Prediction, protector: Protector) -> Prediction:
+    """A written answer without the personal data that is found in it."""
+    return answer.model_copy(update={"label": protector.text(answer.label).text, "answer": reworded(answer.answer, protector)})
+
+
+def reworded(value: Any, protector: Protector) -> Any:
+    """Plain data, every text in it protected."""
+    if isinstance(value, str):
+        return protector.text(value).text
+    if isinstance(value, dict):
+        return {key: reworded(inner, protector) for key, inner in value.items()}
+    return [reworded(inner, protector) for inner in value] if isinstance(value, list | tuple) else value

@@ -1,0 +1,63 @@
+"""What beside.toml holds, table by table; an unknown table, key or value is refused."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from beside.core.errors import BadOption
+from beside.core.recipe import checked, read_toml
+from beside.store.identity import Oidc
+from beside.store.wrapped_keys import source_of
+
+SETTINGS = "beside.toml"
+
+
+class Serving(BaseModel):
+    """The table `[serving]`: what is done with the texts that releases are asked about."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    personal_data: Literal["off", "tell", "protect"] = Field(
+        "off",
+        description="off = texts are taken as they are; tell = answers say which kinds of personal data a text holds; protect = "
+        "it is taken out before the model reads the text and before anything is stored, and out of written answers and notes",
+    )
+
+
+class Settings(BaseModel):
+    """The table `[workspace]` of beside.toml; a key that is not here is refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    application: str = Field("", description="the job this workspace does, for example support; empty = none")
+    language: Literal["en", "zh"] = Field("en", description="of the console and of what people are sent")
+    database: str | None = Field(None, description="URL of a PostgreSQL database; None = SQLite inside the workspace")
+    oidc: Oidc | None = Field(None, description="the table [oidc]: an identity provider to sign in through; None = there is none")
+    serving: Serving = Field(Serving(), description="the table [serving]")
+
+
+TABLES: dict[str, type[BaseModel]] = {"oidc": Oidc, "serving": Serving}  # beside [workspace]
+
+
+def read_settings(folder: Path) -> Settings:
+    """The settings in a folder's beside.toml; the defaults when there is no such file.
+
+    Raises:
+        BadOption: unreadable, or with an unknown table, key or value.
+    """
+    file = folder / SETTINGS
+    tables = read_toml(file) if file.is_file() else {}
+    values = tables.pop("workspace", {})
+    source_of(folder)  # refuses a table [encryption] that is odd
+    tables.pop("encryption", None)
+    others = {name: tables.pop(name) for name in TABLES if name in tables}
+    inside = next((name for name in TABLES if isinstance(values, dict) and name in values), None)
+    odd = next((name for name, table in [*others.items(), ("workspace", values)] if not isinstance(table, dict)), None)
+    if odd := next(iter(tables), odd or inside):
+        known = ", ".join(f"[{name}]" for name in ("workspace", *TABLES, "encryption"))
+        raise BadOption(f"'{file}' holds '{odd}' where a table is wanted.", f"It has the tables {known}.")
+    read = {name: checked(TABLES[name], table, name) for name, table in others.items()}
+    return checked(Settings, {**values, **read}, "workspace")
