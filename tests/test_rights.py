@@ -7,12 +7,16 @@ from pathlib import Path
 
 import pytest
 
+from beside.core.columns import Columns
 from beside.core.erasure import MARK, Asked
-from beside.core.errors import BadInput, Busy, Erased, GateClosed, NotPermitted
+from beside.core.errors import Altered, BadInput, Busy, Erased, GateClosed, NotPermitted
+from beside.core.protecting import plan
 from beside.core.types import Actor
 from beside.loop import Loop
+from beside.stages import certify
 from beside.stages.verify import verify
 from beside.store.rows import read_rows
+from beside.store.sealing import Keys
 
 WORDS = "cancel the subscription now"  # a training row of the approved release
 ASKED = Asked(words=(WORDS,))
@@ -166,3 +170,39 @@ def test_whoever_strikes_an_entry_by_hand_breaks_the_chain(world):
         database.execute("""UPDATE ledger SET detail = '{"erased":"erasure-x"}' WHERE verb = 'comment'""")
     with pytest.raises(Exception, match="no later row says so"):
         world.workspace.check_ledger()
+
+
+def test_a_certificate_can_be_verified_by_itself_and_one_changed_letter_is_found(world):
+    done = world.erase(ASKED)
+    file, known = world.workspace.state / "erasures" / f"{done.id}.json", world.workspace.keys.known()
+    assert certify.is_certificate(file)
+    told = certify.check(file, known)
+    assert told.good and told.erasure == done and "this workspace" in told.words
+    assert not certify.check(file, ()).good, "nobody here trusts that key"
+    file.write_text(file.read_text().replace('"rows": 1', '"rows": 7'))
+    with pytest.raises(Altered):
+        certify.check(file, known)
+
+
+@pytest.mark.parametrize("language, said", [("en", "found nothing of them afterwards"), ("zh", "没有再找到此人的任何内容")])
+def test_people_read_the_certificate_in_both_languages(world, language, said):
+    done = world.erase(ASKED)
+    page = (world.workspace.state / "erasures" / f"{done.id}.{language}.html").read_text(encoding="utf-8")
+    assert said in page and done.person in page
+    assert WORDS not in page
+
+
+def test_a_person_is_found_behind_the_token_that_protection_put_in_their_rows(world):
+    """And what the token stands for goes from the vault."""
+    folder = world.workspace.folder
+    Keys.make(folder, f"file:{folder.parent / 'master.key'}")
+    source = folder / "more.csv"
+    rows = [f"{place},please write to ada{place}@bank.example about card {place},{'ab'[place % 2]}" for place in range(40)]
+    source.write_text("who,text,label\n" + "\n".join(rows))
+    corpus, _ = world.intake(str(source), "mail", Columns(text="text", label="label", person="who"))
+    world.protect(corpus.id, "safe", plan(kinds=("email",), default="pseudonym"))
+    assert len(world.records.vault(world.actor)) == 40
+    done = world.erase(Asked(words=("ada7@bank.example",)))
+    assert done.removed["vault value"] == 1 and len(world.records.vault(world.actor)) == 39
+    assert sum(one.thing == "corpus" for one in done.tombstones) == 2, "the protected child as well"
+    assert sum(world.records.corpus(world.actor, "safe").splits.values()) == 39

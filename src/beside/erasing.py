@@ -14,6 +14,7 @@ from beside.core.committee import Halt
 from beside.core.erasure import Asked, Membership, Needles, Tombstone
 from beside.core.errors import Altered, BadInput, BesideError, Busy, UnknownName
 from beside.core.interfaces import Progress, Subject
+from beside.core.registry import names
 from beside.core.types import FEWEST_ROWS, Actor, Corpus, Run, Splits, content_id
 from beside.stages import erase
 from beside.stages.erase import Plan
@@ -21,6 +22,8 @@ from beside.store.artifacts import Artifacts
 from beside.store.files import shred, whole_file
 from beside.store.holding import Searched, clear, file_holds, models_in, retire, search
 from beside.store.records import Records
+from beside.store.sealing import Keys
+from beside.store.vault import Sealer
 from beside.store.workspace import Workspace
 
 FOLDER = "erasures"  # of the state folder: certificates, and plans of erasures that are not done
@@ -42,6 +45,7 @@ class Erasing:
     subject: Callable[[Run], Subject]
     train: Callable[..., Run]
     cut_short: Callable[..., bool]
+    encryption: Callable[[], Keys]
 
     # what is there
 
@@ -49,6 +53,14 @@ class Erasing:
         """The corpora whose rows are here, the oldest first."""
         gone = self.records.tombstones(self.actor)
         return [corpus for corpus in self.records.corpora(self.actor)[::-1] if corpus.id not in gone]
+
+    def tokens_of(self, asked: Asked) -> tuple[str, ...]:
+        """The tokens of the vault that stand for the words in protected rows; none without a vault."""
+        if not asked.words or not self.records.vault(self.actor):
+            return ()
+        sealer = Sealer(self.encryption(), self.workspace.state)
+        marks = [sealer.mark(kind, words.strip()) for words in asked.words for kind in names("recognizers")]
+        return tuple(self.records.tokens_of(self.actor, marks))
 
     def searched(self, needles: Needles) -> Searched:
         """A byte search through the whole state of the workspace, but for the plan of the erasure itself."""
@@ -110,7 +122,7 @@ class Erasing:
             corpus = self.records.corpus(self.actor, held.corpus)
             stone = gone.get(corpus.id)
             if stone is None:
-                made = erase.child(corpus, (row for _, row in held.rows), self.artifacts, self.clock())
+                made = erase.child(corpus, (row for _, row in held.rows), plan.needles, self.artifacts, self.clock())
                 children += [made] if made else []
                 kept = {"rows": corpus.splits, "erased": len(held.rows), "sha256": corpus.examples}
                 stone = self.stone(plan, corpus.id, "corpus", kept, made.id if made else None)

@@ -6,7 +6,8 @@ import hashlib
 from collections import Counter
 from collections.abc import Sequence
 
-from beside.core.erasure import Asked, Erasure, Holder, Preview
+from beside.cards.papers import certificate
+from beside.core.erasure import PURPOSE, Asked, Erasure, Holder, Preview
 from beside.core.errors import BadInput
 from beside.core.types import Release, content_id
 from beside.erasing import FOLDER, Erasing
@@ -16,7 +17,7 @@ from beside.store.files import whole_file
 from beside.store.holding import search
 from beside.store.permission import MAKERS, STEWARDS, demand_role
 
-CERTIFICATE, NAME = "erasure", "person"  # what a signature is for
+NAME = "person"  # what a signature is for
 ONCE = ("approved", "stopped", "suspended", "expired")  # states of releases that people let through
 NOTES = (
     "Files were overwritten before they were removed; a disk that writes elsewhere than it is told to may keep old blocks.",
@@ -76,21 +77,24 @@ class Rights(Erasing):
 
     def planned(self, asked: Asked, retrain: bool) -> Plan:
         """What is to be done, from what is there now."""
-        found = erase.find(asked, self.alive(), self.artifacts, self.progress)
-        needles, now, gone = found.needles(asked), self.clock(), self.records.tombstones(self.actor)
+        tokens = self.tokens_of(asked)
+        named = asked.with_words(tokens)
+        found = erase.find(named, self.alive(), self.artifacts, self.progress)
+        needles, now, gone = found.needles(named), self.clock(), self.records.tombstones(self.actor)
         runs = [run.id for run in self.records.runs(self.actor)[::-1] if run.corpus_id in found.ids and run.id not in gone]
         releases, hits = self.standing_releases(), self.searched(needles).found
         retired = {one.id: erase.QUOTES for one in erase.quoting(releases, hits)}
         retired |= {one.id: erase.REASON for one in releases if one.run_id in runs}
-        removed = Counter(self.records.holding(self.actor, needles, asked.person))
+        removed = Counter(self.records.holding(self.actor, needles, asked))
         removed += Counter(row=sum(len(held.rows) for held in found.corpora), run=len(runs), release=len(retired))
         removed += Counter(file=sum("/" in path and not path.startswith("releases/") for path in hits))
         person, basis = self.hashed(asked), [("pseudonym", asked.person), ("words", asked.words)]
         return Plan.model_validate(
             {
-                "id": content_id("erasure", [person, now.isoformat()]), "person": person, "asked": asked, "asked_at": now,
-                "basis": " and ".join(name for name, given in basis if given), "who": self.actor.name, "found": found,
-                "runs": runs, "again": self.worth(runs) if retrain else (), "releases": retired, "removed": dict(removed),
+                "id": content_id("erasure", [person, now.isoformat()]), "person": person, "asked": asked, "tokens": tokens,
+                "asked_at": now, "basis": " and ".join(name for name, given in basis if given), "who": self.actor.name,
+                "found": found, "runs": runs, "again": self.worth(runs) if retrain else (), "releases": retired,
+                "removed": dict(removed),
             }
         )  # fmt: skip
 
@@ -128,7 +132,7 @@ class Rights(Erasing):
                 return self.handed_over(there)
         stones = self.buried(plan)
         self.progress.say(f"{len(plan.runs)} runs and {len(plan.releases)} releases are retired.")
-        self.records.strike(self.actor, plan.needles, plan.id, plan.asked.person)
+        self.records.strike(self.actor, plan.needles, plan.id, plan.asked)
         self.removed(plan)
         made, notes = self.again(plan, stones)
         stones = [one.model_copy(update={"successor": made[one.id].id}) if one.id in made else one for one in stones]
@@ -138,7 +142,7 @@ class Rights(Erasing):
             notes.append(busy)
         if self.workspace.settings.database:
             notes.append(POSTGRES)
-        found, left = self.searched(plan.needles), self.records.holding(self.actor, plan.needles, plan.asked.person)
+        found, left = self.searched(plan.needles), self.records.holding(self.actor, plan.needles, plan.asked)
         erasure = Erasure(
             id=plan.id, workspace=self.workspace.folder.name, person=plan.person, basis=plan.basis, who=self.actor.name,
             asked_at=plan.asked_at, ended_at=self.clock(), rows=sum(len(held.rows) for held in plan.found.corpora),
@@ -154,14 +158,16 @@ class Rights(Erasing):
         keys = self.workspace.keys
         key = keys.of_workspace()
         named = erasure.model_copy(update={"key": key.id, "public": key.public})
-        made = named.model_copy(update={"value": keys.sign(key, CERTIFICATE, named.content())})
+        made = named.model_copy(update={"value": keys.sign(key, PURPOSE, named.content())})
         self.records.add_erasure(self.actor, made)
         return made
 
     def handed_over(self, made: Erasure) -> Erasure:
         """The certificate as a file for the person; with it the plan, which knows the person's rows, goes."""
-        with whole_file(self.workspace.state / FOLDER / f"{made.id}.json") as path:
-            path.write_text(made.model_dump_json(indent=2) + "\n", encoding="utf-8")
+        files = {f"{made.id}.json": (made.model_dump_json(indent=2) + "\n").encode(), **certificate(made)}
+        for name, content in files.items():
+            with whole_file(self.workspace.state / FOLDER / name) as path:
+                path.write_bytes(content)
         self.forget()
         return made
 
@@ -171,5 +177,7 @@ BECOMES = {
     "answer": "deleted, or the person's words are struck out",
     "comparison": "the person's rows are taken out",
     "ledger entry": "its detail is erased, its hash stays in the chain",
+    "vault value": "deleted, where it stands for nobody else",
+    "review of spans": "deleted",
     "file": "deleted, or written anew without the person",
 }

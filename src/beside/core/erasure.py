@@ -17,6 +17,7 @@ from beside.core.errors import BadInput
 from beside.core.types import Example, Value
 
 FORMAT = "beside-erasure/1"
+PURPOSE = "erasure"  # what the signature of a certificate is for
 SHORTEST_WORDS = 3  # characters of words that name a person: fewer stand everywhere
 SHORTEST_PART = 12  # characters of a row's text that is looked for inside other texts; a shorter one is compared as a whole
 BEGINNING = 60  # characters by which a long text is known where only its beginning was kept
@@ -52,6 +53,10 @@ class Asked:
         """The pseudonyms that the person may have."""
         return frozenset((self.person, pseudonym(self.person))) if self.person else frozenset()
 
+    def with_words(self, words: Iterable[str]) -> Asked:
+        """The same person, by more words."""
+        return Asked(person=self.person, words=(*self.words, *words))
+
     def owns(self, example: Example) -> bool:
         """Whether a row is the person's: by its column of persons, or by the words in it."""
         if example.person is not None and example.person in self.names:
@@ -81,23 +86,27 @@ class Needles:
 
     whole: frozenset[str]
     parts: tuple[str, ...]
+    ids: frozenset[str] = frozenset()  # of the person's rows
     _parts: tuple[str, ...] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "_parts", tuple(part.casefold() for part in self.parts))
 
     @classmethod
-    def of(cls, asked: Asked, texts: Iterable[str], shared: frozenset[str] = frozenset()) -> Needles:
+    def of(
+        cls, asked: Asked, texts: Iterable[str], shared: frozenset[str] = frozenset(), ids: frozenset[str] = frozenset()
+    ) -> Needles:
         """Needles from what was asked and from the texts of the person's rows.
 
         Args:
             texts: of the person's rows.
             shared: folded texts that other people's rows hold as well: they give nobody away.
+            ids: of the person's rows.
         """
         own = list(dict.fromkeys(text for text in texts if folded(text) not in shared))
         long = (part for text in own for part in (text, text[:BEGINNING]) if len(part) >= SHORTEST_PART)
         named = [*(words.strip() for words in asked.words), *(name for name in asked.names if name.startswith("person-"))]
-        return cls(frozenset(folded(text) for text in own), tuple(dict.fromkeys((*named, *long))))
+        return cls(frozenset(folded(text) for text in own), tuple(dict.fromkeys((*named, *long))), ids)
 
     def inside(self, text: str) -> bool:
         """Whether a part stands in a text, case aside."""

@@ -45,7 +45,8 @@ class Found(Value):
     def needles(self, asked: Asked) -> Needles:
         """What to look for outside the corpora."""
         texts = (text for held in self.corpora for _, row in held.rows for text in (row.text, row.pair) if text)
-        return Needles.of(asked, texts, self.shared)
+        ids = frozenset(row.id for held in self.corpora for _, row in held.rows)
+        return Needles.of(asked, texts, self.shared, ids)
 
     @property
     def ids(self) -> frozenset[str]:
@@ -60,6 +61,7 @@ class Plan(Value):
     person: str  # keyed hash
     basis: Literal["pseudonym", "words", "pseudonym and words"]
     asked: Asked
+    tokens: tuple[str, ...]  # of the vault, that stand for the words in protected rows
     who: str
     asked_at: datetime
     found: Found
@@ -72,7 +74,7 @@ class Plan(Value):
     @property
     def needles(self) -> Needles:
         """What is looked for."""
-        return self.found.needles(self.asked)
+        return self.found.needles(self.asked.with_words(self.tokens))
 
 
 def find(asked: Asked, corpora: Sequence[Corpus], artifacts: Artifacts, progress: Progress) -> Found:
@@ -104,7 +106,7 @@ def rows_of(corpus: Corpus, artifacts: Artifacts) -> Iterator[Example]:
     return read_rows(artifacts.path(corpus.examples))
 
 
-def child(corpus: Corpus, gone: Iterable[Example], artifacts: Artifacts, now: datetime) -> Corpus | None:
+def child(corpus: Corpus, gone: Iterable[Example], needles: Needles, artifacts: Artifacts, now: datetime) -> Corpus | None:
     """The corpus without some of its rows, every other row in its split as it was; None when no row is left."""
     ids, digest, task = {row.id for row in gone}, hashlib.sha256(), load("tasks", corpus.task)
     counts, labels = dict.fromkeys(SPLITS, 0), set[str]()
@@ -128,7 +130,7 @@ def child(corpus: Corpus, gone: Iterable[Example], artifacts: Artifacts, now: da
             "labels": labels_left(corpus, labels),
             "splits": counts,
             "examples": file.id,
-            "report": emptied(corpus.report, artifacts),
+            "report": emptied(corpus.report, artifacts, needles),
             "parent": corpus.id,
             "made_at": now,
         }
@@ -140,7 +142,7 @@ def labels_left(corpus: Corpus, labels: set[str]) -> tuple[str, ...]:
     return tuple(label for label in corpus.labels if label in labels)
 
 
-def emptied(report: str | None, artifacts: Artifacts, needles: Needles | None = None) -> str | None:
+def emptied(report: str | None, artifacts: Artifacts, needles: Needles) -> str | None:
     """An intake report without the texts that it quotes, stored; counts stay as they were at the import."""
     if report is None:
         return None
@@ -149,8 +151,9 @@ def emptied(report: str | None, artifacts: Artifacts, needles: Needles | None = 
     except (UnknownName, Altered):
         return None
     content |= {name: [] for name in ("refusals", "repeats", "conflicts", "near_examples") if name in content}
-    content["leaks"] = [{**leak, "examples": []} for leak in content.get("leaks", ())]
-    return artifacts.put_json(needles.cut(content) if needles else content)
+    if "leaks" in content:
+        content["leaks"] = [{**leak, "examples": []} for leak in content["leaks"]]
+    return artifacts.put_json(needles.cut(content))
 
 
 def quoting(releases: Sequence[Release], hits: Iterable[str]) -> list[Release]:

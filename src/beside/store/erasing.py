@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import delete, select, text
 from sqlalchemy.orm import Session
 
-from beside.core.erasure import Erasure, Needles, Tombstone
+from beside.core.erasure import Asked, Erasure, Needles, Tombstone
 from beside.core.errors import Busy, UnknownName
 from beside.core.types import Actor, Corpus
 from beside.store import tables
@@ -36,21 +36,26 @@ class Erasing:
 
     database: Database
 
-    def holding(self, actor: Actor, needles: Needles, account: str | None = None) -> dict[str, int]:
-        """How many rows of each kind hold a person.
-
-        Args:
-            account: name of a user whose own questions count as well.
-        """
+    def holding(self, actor: Actor, needles: Needles, whom: Asked) -> dict[str, int]:
+        """How many rows of each kind hold a person; a user's own questions count as well."""
         demand_role(actor, STEWARDS, "look for a person")
         with self.database.read() as session:
-            found = Counter({"prediction": len(ids := asked(session, needles, account))})
+            found = Counter({"prediction": len(ids := asked(session, needles, whom.person))})
             found["answer"] = len(said := set(said_of(session, ids)))
             found["comparison"] = sum(1 for row in session.scalars(select(tables.Comparisons)) if flips(row, needles))
             for row, _ in written(session, needles):
                 found[row.kind] += row.id not in said  # what is said of a prediction goes with it
+            found["vault value"] = len(vaulted(session, needles, whom))
+            found["review of spans"] = sum(1 for _ in reviews(session, needles))
             found["ledger entry"] = sum(1 for _ in entries(session, needles))
         return {kind: count for kind, count in found.items() if count}
+
+    def tokens_of(self, actor: Actor, marks: Sequence[str]) -> list[str]:
+        """The tokens of values in the vault, by their marks."""
+        demand_role(actor, STEWARDS, "look for a person")
+        with self.database.read() as session:
+            chosen = select(tables.Vault.token).where(tables.Vault.mark.in_(marks)).order_by(tables.Vault.number)
+            return list(session.scalars(chosen))
 
     def predictions_of(self, actor: Actor, needles: Needles, account: str | None = None) -> list[dict[str, Any]]:
         """What was asked and answered of a person's texts, as plain data, each with what people said of it."""
@@ -64,16 +69,25 @@ class Erasing:
                 told[row.prediction_id]["answers"].append(row.read().model_dump(mode="json"))
         return list(told.values())
 
-    def strike(self, actor: Actor, needles: Needles, erasure: str, account: str | None = None) -> dict[str, int]:
+    def strike(self, actor: Actor, needles: Needles, erasure: str, whom: Asked) -> dict[str, int]:
         """Takes a person out of every table, all or nothing; how many rows of each kind. The ledger keeps every hash."""
         demand_role(actor, STEWARDS, "erase a person")
         with self.database.write() as session:
-            ids = asked(session, needles, account)
+            ids = asked(session, needles, whom.person)
             answers = said_of(session, ids)
             removed = Counter({"prediction": len(ids), "answer": len(answers)})
             for table, gone in ((tables.Answers, answers), (tables.Predictions, ids)):
                 for some in pieces(gone):
                     session.execute(delete(table).where(table.id.in_(some)))
+            for row in reviews(session, needles):
+                session.delete(row)
+                removed["review of spans"] += 1
+            for value, others in vaulted(session, needles, whom):
+                removed["vault value"] += 1
+                if others:
+                    value.persons = others
+                else:
+                    session.delete(value)
             for row in session.scalars(select(tables.Comparisons)):
                 if left := flips(row, needles):
                     row.flipped = left[0]
@@ -202,9 +216,27 @@ def of_ids(session: Session, table: type[Any], ids: Sequence[str]) -> Iterator[A
         yield from session.scalars(select(table).where(table.id.in_(some)).order_by(table.number))
 
 
+def vaulted(session: Session, needles: Needles, whom: Asked) -> list[tuple[Any, list[str]]]:
+    """Values of the vault that stand in a person's rows, or whose token is theirs, each with the other people it stands for."""
+    found = []
+    for row in session.scalars(select(tables.Vault).order_by(tables.Vault.number)):
+        others = [person for person in row.persons if person not in whom.names]
+        if needles.inside(row.token):
+            found.append((row, []))
+        elif len(others) < len(row.persons):
+            found.append((row, others))
+    return found
+
+
+def reviews(session: Session, needles: Needles) -> Iterator[Any]:
+    """What people said of the spans in a person's rows."""
+    for some in pieces(sorted(needles.ids)):
+        yield from session.scalars(select(tables.SpanReviews).where(tables.SpanReviews.example_id.in_(some)))
+
+
 def flips(row: Any, needles: Needles) -> list[list[dict[str, str]]]:
     """The changed answers of a comparison without a person's, as the only element; empty when none is theirs."""
-    left = [one for one in row.flipped if not any(needles.held(value) for name, value in one.items() if name in ("text", "id"))]
+    left = [one for one in row.flipped if one.get("id") not in needles.ids and not needles.held(one.get("text"))]
     return [left] if len(left) < len(row.flipped) else []
 
 
