@@ -19,6 +19,7 @@ from beside.core.errors import BadInput, NotEnoughData
 from beside.core.interfaces import Progress, Silent
 from beside.core.options import read_settings
 from beside.core.pairs import whole
+from beside.core.purposes import Purpose
 from beside.core.recipe import Recipe
 from beside.core.report import Report
 from beside.core.types import Actor, Answer, Comparison, Corpus, Explanation, Finding, Prediction, Release, Run, Skipped
@@ -28,6 +29,7 @@ from beside.labels import Labels
 from beside.models import Models
 from beside.proofs import Proofs
 from beside.protecting import Protecting
+from beside.purposes import Purposes
 from beside.rights import Rights
 from beside.searching import Searching
 from beside.stages import audit, improve, intake, listen, release, review, serve, verify
@@ -48,7 +50,7 @@ class Improvement:
     comparison: Comparison
 
 
-class Loop(Committee, Comparing, Documents, Models, Proofs, Searching, Labels, Protecting, Rights):
+class Loop(Committee, Comparing, Documents, Models, Proofs, Searching, Labels, Protecting, Purposes, Rights):
     """text in -> protect -> train -> audit -> release -> review -> serve -> listen -> improve, for one actor in one workspace.
 
     Args:
@@ -87,6 +89,7 @@ class Loop(Committee, Comparing, Documents, Models, Proofs, Searching, Labels, P
                 token_lengths=reads.counts,
                 unknown_tokens=reads.unknown,
             )
+            self.must_be_new(corpus)
             self.records.add_corpus(self.actor, corpus)
             stored = self.records.corpus(self.actor, corpus.id)  # the one of an earlier import, when this was the same again
         return stored, report
@@ -98,6 +101,7 @@ class Loop(Committee, Comparing, Documents, Models, Proofs, Searching, Labels, P
         resume: bool = False,
         parent: str | None = None,
         track: Sequence[str] = (),
+        purpose: Purpose = Purpose(),
     ) -> Run:
         """A corpus and a recipe become a run; the same pair again gives the run that is there."""
         from beside.stages import train  # imports torch: not when only listing or reviewing
@@ -110,6 +114,7 @@ class Loop(Committee, Comparing, Documents, Models, Proofs, Searching, Labels, P
             if corpus_id is None:
                 raise BadInput("No corpus was given.", "Name one: `beside train CORPUS`; `beside list corpora` shows them.")
             corpus, recipe = self.records.corpus(self.actor, corpus_id), self.settled(recipe or Recipe())
+            self.must_be_meant(corpus, purpose)
             name, checkpoints = train.run_id(corpus.id, recipe, parent), self.workspace.checkpoints
             if resume:
                 self.progress.say(f"Going on with {name}: corpus {corpus.name}, base {recipe.base}, seed {recipe.seed}.")

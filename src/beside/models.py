@@ -36,6 +36,16 @@ class Models(Bases):
         self.must_be_there(corpus.id)
         return self.artifacts.path(corpus.examples)
 
+    def must_be_new(self, corpus: Corpus) -> None:
+        """Does nothing when a corpus that was just taken in was never erased.
+
+        Raises:
+            Erased: these very rows were; they are not kept again.
+        """
+        if corpus.id in self.records.tombstones(self.actor):
+            self.artifacts.erase(corpus.examples)
+            self.must_be_there(corpus.id)
+
     def must_be_there(self, id: str) -> None:
         """Does nothing when a corpus or run was not erased.
 

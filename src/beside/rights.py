@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
 
 from beside.cards.papers import certificate
 from beside.core.erasure import PURPOSE, Asked, Erasure, Holder, Preview
 from beside.core.errors import BadInput
 from beside.core.types import Release, content_id
+from beside.core.vaults import OpenedValue
 from beside.erasing import FOLDER, Erasing
-from beside.stages import erase
+from beside.stages import access, erase
 from beside.stages.erase import Plan
 from beside.store.files import whole_file
 from beside.store.holding import search
@@ -50,6 +53,40 @@ class Rights(Erasing):
         """What becomes of one corpus."""
         name = self.records.corpus(self.actor, corpus_id).name
         return Holder(kind="corpus", name=f"{name} ({corpus_id})", count=count, becomes="a child corpus without these rows")
+
+    def access(self, asked: Asked) -> dict[str, Any]:
+        """Everything that is kept of a person, as plain data. Who asked for it goes into the ledger, as does each opened value.
+
+        Raises:
+            BadInput: nothing is kept of this person.
+        """
+        demand_role(self.actor, STEWARDS, "read what is kept of a person")
+        plan = self.planned(asked, False)
+        if not plan.removed:
+            raise BadInput("Nothing is kept of this person.", "Check the pseudonym, or name them by words: --text WORDS.")
+        of_corpus = {held.corpus: self.records.corpus(self.actor, held.corpus) for held in plan.found.corpora}
+        runs = [self.records.run(self.actor, id) for id in plan.runs]
+        opened = [self.open_vault(token, "access request") for token in self.records.vault_of(self.actor, plan.needles, asked)]
+        content = access.told(
+            [(of_corpus[held.corpus], split, row) for held in plan.found.corpora for split, row in held.rows],
+            asked_and_answered=self.records.predictions_of(self.actor, plan.needles, asked),
+            quoted=self.records.quoting(self.actor, plan.needles),
+            vault=[one.model_dump(mode="json") for one in opened],
+            runs=runs,
+            releases=[one for one in self.records.releases(self.actor) if one.run_id in plan.runs],
+            statements=self.records.statements(self.actor),
+            now=self.clock(),
+        )
+        self.records.note_access(self.actor, plan.person, access.entries(content))
+        return content
+
+    def hand_out(self, asked: Asked, file: Path) -> dict[str, Any]:
+        """`access` into a file: JSON, or a zip file with a table of the rows besides."""
+        content = self.access(asked)
+        access.write(content, file)
+        return {"file": str(file.absolute()), "entries": access.entries(content)}
+
+    open_vault: Callable[..., OpenedValue]
 
     def erase(self, asked: Asked, retrain: bool = False) -> Erasure:
         """Erases a person: rows, questions, answers, and all that was trained on them. After a kill the same call goes on.

@@ -1,13 +1,15 @@
-"""The rights of a person: see what holds them, erase them."""
+"""The rights of a person: see what is kept of them, take it along, be erased; for what their text may be used."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from beside.cli.frame import HERE, As, Folder, Json, command, show, working
 from beside.core.errors import BadOption
+from beside.core.purposes import LEGAL_BASES
 
 if TYPE_CHECKING:  # heavy: loaded by the command that needs it
     from beside.core.erasure import Erasure, Preview
@@ -40,6 +42,54 @@ def erase(
         done = loop.erase(asked, retrain)
     show(json, done, erasure_in_words)
     return not done.complete
+
+
+@command
+def access(
+    person: Person = None,
+    text: Words = None,
+    out: Annotated[Path | None, typer.Option(help="Zip file, or .json, to write; without it all is printed as JSON.")] = None,
+    workspace: Folder = HERE,
+    as_: As = None,
+    json: Json = False,
+) -> None:
+    """Everything that is kept of a person, for them to read and to take along (GDPR Art. 15 and 20, PIPL Art. 45)."""
+    from beside.cli.terminal import put_json
+    from beside.core.erasure import Asked
+
+    with working(workspace, as_) as loop:
+        asked = Asked(person=person, words=tuple(text or ()))
+        if out is None:
+            put_json(loop.access(asked))
+            return
+        told = loop.hand_out(asked, out)
+    show(
+        json,
+        told,
+        lambda made: print(f"{made['entries']} entries written to {made['file']}; hand it over safely."),
+    )
+
+
+@command
+def purpose(
+    corpus: str,
+    purpose: Annotated[str | None, typer.Argument(help="For what its text may be used.")] = None,
+    legal_basis: Annotated[str | None, typer.Option(help=f"One of: {', '.join(LEGAL_BASES)}.")] = None,
+    workspace: Folder = HERE,
+    as_: As = None,
+    json: Json = False,
+) -> None:
+    """Say, or show, for what the text of a corpus may be used and on which legal basis; trainings are checked against it."""
+    with working(workspace, as_) as loop:
+        said = purpose is not None or legal_basis is not None
+        found = loop.state_purpose(corpus, purpose, legal_basis) if said else loop.records.corpus(loop.actor, corpus)
+    told = {"corpus": found.id, "name": found.name, "purpose": found.purpose, "legal_basis": found.legal_basis}
+    show(json, told, purpose_in_words)
+
+
+def purpose_in_words(told: dict[str, str | None]) -> None:
+    """For what the text of a corpus may be used, for a person to read."""
+    print(f"{told['name']}: {told['purpose'] or 'purpose not stated'}; {told['legal_basis'] or 'legal basis not stated'}")
 
 
 def preview_in_words(found: Preview) -> None:

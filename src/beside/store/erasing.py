@@ -57,17 +57,38 @@ class Erasing:
             chosen = select(tables.Vault.token).where(tables.Vault.mark.in_(marks)).order_by(tables.Vault.number)
             return list(session.scalars(chosen))
 
-    def predictions_of(self, actor: Actor, needles: Needles, account: str | None = None) -> list[dict[str, Any]]:
+    def predictions_of(self, actor: Actor, needles: Needles, whom: Asked) -> list[dict[str, Any]]:
         """What was asked and answered of a person's texts, as plain data, each with what people said of it."""
         demand_role(actor, STEWARDS, "read what is kept of a person")
         with self.database.read() as session:
-            ids = asked(session, needles, account)
+            ids = asked(session, needles, whom.person)
             told = {
                 row.id: {**row.read().model_dump(mode="json"), "answers": []} for row in of_ids(session, tables.Predictions, ids)
             }
             for row in of_ids(session, tables.Answers, said_of(session, ids)):
                 told[row.prediction_id]["answers"].append(row.read().model_dump(mode="json"))
         return list(told.values())
+
+    def quoting(self, actor: Actor, needles: Needles) -> list[dict[str, Any]]:
+        """What people wrote that quotes a person, as plain data."""
+        demand_role(actor, STEWARDS, "read what is kept of a person")
+        with self.database.read() as session:
+            return [
+                {"kind": row.kind, "id": row.id, **{name: plain(getattr(row, name)) for name in said}}
+                for row, said in written(session, needles)
+            ]
+
+    def vault_of(self, actor: Actor, needles: Needles, whom: Asked) -> list[str]:
+        """The tokens of values in the vault that are a person's alone, or whose token is theirs."""
+        demand_role(actor, STEWARDS, "read what is kept of a person")
+        with self.database.read() as session:
+            return [row.token for row, others in vaulted(session, needles, whom) if not others]
+
+    def note_access(self, actor: Actor, person: str, entries: int) -> None:
+        """Writes down that what is kept of a person was read. `person`: keyed hash."""
+        demand_role(actor, STEWARDS, "read what is kept of a person")
+        with self.database.write() as session:
+            append(session, actor.name, "give access", f"person {person[:16]}", {"entries": entries}, self.database.clock())
 
     def strike(self, actor: Actor, needles: Needles, erasure: str, whom: Asked) -> dict[str, int]:
         """Takes a person out of every table, all or nothing; how many rows of each kind. The ledger keeps every hash."""

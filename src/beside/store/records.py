@@ -20,6 +20,7 @@ from beside.store.erasing import Erasing
 from beside.store.ledger import Entry, append, digest, entries
 from beside.store.permission import demand, demand_role, readable, readable_rows
 from beside.store.protections import Protections
+from beside.store.purposes import PurposeRecords
 from beside.store.queries import MAY_DIFFER, insert, missing, owner_of, require
 from beside.store.tables import TABLES
 from beside.store.vault import VaultRecords
@@ -27,7 +28,7 @@ from beside.store.vault import VaultRecords
 Kind = TypeVar("Kind", bound=Value)
 
 
-class Records(Committee, Erasing, Protections, VaultRecords):
+class Records(Committee, Erasing, Protections, PurposeRecords, VaultRecords):
     """What was made, found, asked and answered, in SQLite or PostgreSQL.
 
     Args:
