@@ -148,12 +148,12 @@ def beside(turn: Connection, count: int, epochs: int, **settings: object) -> Non
     from beside.core.types import Example
     from beside.engine.building import build
     from beside.engine.checkpoint import Checkpoint
-    from beside.engine.descending import scores_on
     from beside.engine.feed import Feed
     from beside.engine.fit import Fit, Rows
     from beside.engine.model import Facts
     from beside.engine.probe import probe
     from beside.engine.runtime import TorchSubject
+    from beside.engine.scoring import scores_on
     from beside.engine.used_rows import used_rows_only
 
     texts, labels, dev_texts, dev_labels = rows(count)

@@ -83,7 +83,7 @@ def toy_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def make_approved(toy_model: Path) -> Callable[..., Approved]:
     """Makes a workspace of its own in a folder; for tests that change files. `approve`, `at`: whether and when it was signed;
-    `model`: of one that writes, instead of the toy."""
+    `model`: of another `task`, instead of the toy."""
     from beside.stages.release import release as to_release
     from beside.stages.review import sign
     from beside.stages.verify import attest_release
@@ -91,16 +91,18 @@ def make_approved(toy_model: Path) -> Callable[..., Approved]:
     from beside.store.rows import write_rows
 
     def made(
-        folder: Path, *, approve: bool = True, at: datetime | None = None, policy: Policy | None = None, model: Path | None = None
+        folder: Path, *, approve: bool = True, at: datetime | None = None, policy: Policy | None = None, **other: Any
     ) -> Approved:
+        model, task = other.get("model"), other.get("task", "generate")
         workspace, owner = Workspace.open(folder), Actor(name="olga", roles=("admin",))
         records, now = workspace.records, at or datetime.now(UTC) - timedelta(hours=1)
-        rows = [Example(id=f"example-{text}", text=text, target=label) for label in LABELS for text in TEXTS[label]]
+        said = [(text, "1" if task == "rank" else label) for label in LABELS for text in TEXTS[label]]
+        rows = [Example(id=f"example-{text}", text=text, target=target) for text, target in said]
         splits = [("test" if place % 4 == 3 else "train", row) for place, row in enumerate(rows)]
         with workspace.artifacts.new_file() as new:
             write_rows(new.path, splits)
         corpus = Corpus(
-            id="corpus-toy", name="toy", task="generate" if model else "classify", labels=() if model else LABELS,
+            id="corpus-toy", name="toy", task=task if model else "classify", labels=() if model else LABELS,
             splits={"train": 9, "tune": 0, "test": 3}, examples=new.id,
             made_at=now,
         )  # fmt: skip

@@ -40,10 +40,19 @@ TABLE: dict[str, str] = {
     "POST /models/{release}": ASK,
     "POST /v1/chat/completions": ASK,
     "POST /models/{release}/v1/chat/completions": ASK,
+    "POST /v1/rerank": ASK,
+    "POST /v2/rerank": ASK,
+    "POST /rerank": ASK,
     "GET /try": ASK,
     "POST /try": ASK,
     "GET /try/{prediction_id}": ASK,
     "POST /try/{prediction_id}": ASK,
+    # personal data in texts and in rows
+    "GET /protect": ASK,
+    "POST /protect": ASK,
+    "GET /protect/{corpus_id}": STAFF,
+    "GET /protect/{corpus_id}/next": STAFF,
+    "POST /protect/{corpus_id}": STAFF,
     # training
     "GET /train": ASK,
     "POST /train": TRAIN,
@@ -129,7 +138,12 @@ SENT: dict[str, dict[str, Any]] = {
     "POST /v1/protect": {"text": "call me at 13800138000"},
     "POST /": {"inputs": "where is my parcel"},
     "POST /models/{release}": {"inputs": "where is my parcel"},
+    "POST /v1/rerank": {"query": "where is my parcel", "documents": ["It is on its way."]},
+    "POST /v2/rerank": {"query": "where is my parcel", "documents": ["It is on its way."]},
+    "POST /rerank": {"query": "where is my parcel", "texts": ["It is on its way."]},
     "POST /try": {"text": "where is my parcel"},
+    "POST /protect": {"text": "call me at 13800138000"},
+    "POST /protect/{corpus_id}": {"row": "1"},
     "POST /train": {"corpus": "nothing"},
     "POST /v1/releases/{id}/reviews": {"decision": "approve", "reason": "The numbers hold."},
     "POST /review/{release_id}": {"decision": "approve", "reason": "The numbers hold."},
@@ -227,6 +241,7 @@ def call(line: str, client: TestClient, made: Any) -> int:
         ids = dict.fromkeys(ids, "nothing")  # nobody should start a training here
     if path.startswith(("/v1/corpora", "/v1/runs")):
         ids["id"] = "corpus-toy" if "corpora" in path else "run-toy"
+    ids["corpus_id"] = "corpus-toy"
     for name in ("prediction_id", "artifact", "name", "condition"):
         ids[name] = "nothing"
     address = path.format(**ids) + {"/people/one": "?name=spare", "/static": "/console.css"}.get(path, "")

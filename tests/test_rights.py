@@ -8,13 +8,17 @@ from pathlib import Path
 import pytest
 
 from beside.core.columns import Columns
-from beside.core.erasure import MARK, Asked
+from beside.core.erasure import MARK, Asked, Needles
 from beside.core.errors import Altered, BadInput, Busy, Erased, GateClosed, NotPermitted
+from beside.core.interfaces import Silent
 from beside.core.protecting import plan
 from beside.core.types import Actor
 from beside.loop import Loop
 from beside.stages import certify
 from beside.stages.verify import verify
+from beside.store.conversion import switch_on
+from beside.store.holding import file_holds
+from beside.store.key_source import environment
 from beside.store.rows import read_rows
 from beside.store.sealing import Keys
 
@@ -190,6 +194,17 @@ def test_people_read_the_certificate_in_both_languages(world, language, said):
     page = (world.workspace.state / "erasures" / f"{done.id}.{language}.html").read_text(encoding="utf-8")
     assert said in page and done.person in page
     assert WORDS not in page
+
+
+def test_in_an_encrypted_workspace_the_search_reads_what_is_sealed(world):
+    folder = world.workspace.folder
+    switch_on(world.workspace, world.actor, f"file:{folder.parent / 'master.key'}", environment, Silent())
+    rows = world.workspace.artifacts.place(world.records.corpus(world.actor, "toy").examples)
+    needles = Needles.of(ASKED, [])
+    assert file_holds(rows, needles, needles.bytes()), "it is sealed on the disk, and found all the same"
+    done = world.erase(ASKED)
+    assert done.complete and not rows.exists()
+    assert {"prediction", "answer", "comment", "ledger entry", "file"} < done.removed.keys()
 
 
 def test_a_person_is_found_behind_the_token_that_protection_put_in_their_rows(world):

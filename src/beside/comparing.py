@@ -9,6 +9,8 @@ import numpy as np
 from beside.core import registry
 from beside.core.errors import BadInput, BadOption, NotEnoughData
 from beside.core.interfaces import Progress, Subject
+from beside.core.pairs import whole
+from beside.core.ranking import scored
 from beside.core.recipe import Recipe
 from beside.core.types import Actor, Corpus, Example, Run, Splits
 from beside.stages.compare import Contest, Memory, Trial, contest, picture_of
@@ -89,22 +91,24 @@ class Comparing:
 
     def measured(self, corpus: Corpus, runs: dict[str, list[Run]], tune: list[tuple[str, str]], other: Corpus | None) -> Contest:
         """All runs asked about the tune rows, and about those of the other corpus."""
-        texts, targets = [text for text, _ in tune], [target for _, target in tune]
         task, first = registry.load("tasks", corpus.task), next(iter(runs.values()))[0]
+        answered, targets = scored(task, [text for text, _ in tune], [target for _, target in tune])
+        if not targets:
+            raise NotEnoughData("No tune row is relevant, so there is nothing to find.", "Import rows with relevant pairs.")
         memory, rng = self.memory(first, other), np.random.default_rng(first.seed)
         trials: dict[str, list[Trial]] = {}
         forgotten = {}
         for name, tried in runs.items():
             for run in tried:
                 subject = self.subject(run)
-                trials.setdefault(name, []).append(Trial(run=run, answers=subject.predict(texts)))
+                trials.setdefault(name, []).append(Trial(run=run, answers=answered(subject)))
                 if memory and run is tried[0]:
                     forgotten[name] = memory.forgotten(subject, rng)
 
         def score(answers: Sequence[str], right: Sequence[str]) -> float:
             return float(next(iter(task.score(answers, right, corpus.labels).values())))
 
-        metric = next(iter(task.score(targets, targets, corpus.labels)))
+        metric = next(iter(task.metrics))
         ranked = [one.model_copy(update={"forgetting": forgotten.get(one.method)}) for one in contest(trials, targets, score, rng)]
         return Contest(
             corpus_id=corpus.id,
@@ -136,4 +140,4 @@ class Comparing:
 
 def known(examples: Sequence[Example]) -> list[tuple[str, str]]:
     """(text, target) of the rows whose answer is known."""
-    return [(example.text, example.target) for example in examples if example.target is not None]
+    return [(example.text, example.target) for example in whole(examples) if example.target is not None]

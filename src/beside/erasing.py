@@ -22,6 +22,7 @@ from beside.store.artifacts import Artifacts
 from beside.store.files import shred, whole_file
 from beside.store.holding import Searched, clear, file_holds, models_in, retire, search
 from beside.store.records import Records
+from beside.store.sealer import sealer_for
 from beside.store.sealing import Keys
 from beside.store.vault import Sealer
 from beside.store.workspace import Workspace
@@ -90,7 +91,8 @@ class Erasing:
         """
         file = self.workspace.state / FOLDER / PLAN
         try:
-            plan = Plan.model_validate_json(file.read_bytes())
+            with sealer_for(file).open(file) as stream:
+                plan = Plan.model_validate_json(stream.read())
         except FileNotFoundError:
             return None
         except ValueError as error:
@@ -107,7 +109,8 @@ class Erasing:
         folder.mkdir(mode=0o700, exist_ok=True)
         with whole_file(folder / PLAN) as path:
             path.touch(mode=0o600)
-            path.write_text(plan.model_dump_json(), encoding="utf-8")
+            with sealer_for(folder).create(path) as stream:
+                stream.write(plan.model_dump_json().encode())
 
     def forget(self) -> None:
         """Shreds the plan."""

@@ -29,6 +29,7 @@ class Labels:
     subject: Callable[[Run], Subject]
     train: Callable[..., Run]
     cut_short: Callable[..., bool]
+    texts_like: Callable[[Corpus, Sequence[str]], list[str]]
 
     def add_label(self, run_id: str, label: str, texts: Sequence[str]) -> Run:
         """A child run that knows one label more, on a child corpus that holds its texts; nothing is trained."""
@@ -39,6 +40,7 @@ class Labels:
         with self.workspace.lock("add-label"):
             parent = self.records.run(self.actor, run_id)
             before = self.records.corpus(self.actor, parent.corpus_id)
+            texts = self.texts_like(before, texts)
             rows = add_label.grown(before, self.splits(before), label, texts)
             corpus = improve.stored(before, rows, self.artifacts, self.clock())
             place = partial(widen, threads=parent.recipe.threads, progress=self.progress)
@@ -63,7 +65,7 @@ class Labels:
         with self.workspace.lock("self-train"):
             parent = self.records.run(self.actor, run_id)
             before = self.records.corpus(self.actor, parent.corpus_id)
-            rows = self.splits(before)
+            rows, texts = self.splits(before), self.texts_like(before, texts)
             with model_folder(self.workspace.checkpoints / WORKSHOP) as folder:
                 known = self_train.Known(*answered(rows.train, before.labels, before.task, parent.recipe, folder))
             more = self_train.grown(parent, self.subject(parent), rows, texts, known, self.progress)

@@ -272,7 +272,7 @@ class Loop(Committee, Comparing, Documents, Models, Proofs, Searching, Labels, P
             champion = self.records.run(self.actor, champion_release.run_id)
             parent = self.records.corpus(self.actor, champion.corpus_id)
             improve.must_compare(self.task_of(parent))
-            said = listen.corrections(self.records.answers(self.actor, release_id))
+            said = self.rows_like(parent, listen.corrections(self.records.answers(self.actor, release_id)))
             grown = improve.child(parent, self.splits(parent), said, artifacts=self.artifacts, now=self.clock())
             self.records.add_corpus(self.actor, grown)
             corpus = self.records.corpus(self.actor, grown.id)

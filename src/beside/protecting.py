@@ -10,13 +10,15 @@ from typing import Any
 from beside.core.anonymity import Anonymity
 from beside.core.cleaning import BETWEEN
 from beside.core.errors import BadInput
-from beside.core.interfaces import Progress
+from beside.core.interfaces import Progress, Silent, Subject
 from beside.core.protecting import Plan, ProtectionReport, plan, plan_of
 from beside.core.registry import names
-from beside.core.types import Actor, Corpus, Prediction
+from beside.core.types import Actor, Corpus, Example, Prediction, Run
 from beside.core.vaults import OpenedValue, Pseudonyms
 from beside.protection import spans
 from beside.protection.acting import Protected, Protector
+from beside.protection.tagging import Tagger
+from beside.reviewing import Reviewing
 from beside.stages import anonymity, protect
 from beside.stages.serve import Served
 from beside.store.artifacts import Artifacts
@@ -29,7 +31,7 @@ from beside.store.vault import Sealer
 from beside.store.workspace import Workspace
 
 
-class Protecting:
+class Protecting(Reviewing):
     """Part of `Loop`: protects what is stored, and what is given."""
 
     workspace: Workspace
@@ -39,9 +41,10 @@ class Protecting:
     progress: Progress
     clock: Callable[[], datetime]
     corpus_of: Callable[[str], Corpus]
+    subject: Callable[[Run], Subject]
 
     def protect(
-        self, corpus_id: str, name: str, how: Plan | None = None, key: bytes | None = None
+        self, corpus_id: str, name: str, how: Plan | None = None, key: bytes | None = None, tagger: Tagger | None = None
     ) -> tuple[Corpus, ProtectionReport]:
         """A corpus becomes a child corpus without the personal data that is found; the same again gives the child that is there.
 
@@ -49,6 +52,7 @@ class Protecting:
             name: of the child.
             how: what to look for and what to do with it; None: every kind is replaced by its name.
             key: secret of what needs one; None: the workspace's own.
+            tagger: a model that looks as well.
         """
         demand_role(self.actor, PROTECTORS, "protect a corpus")
         if not name.strip():
@@ -60,11 +64,12 @@ class Protecting:
             child, report = protect.protect_corpus(
                 corpus,
                 read_pairs(self.artifacts.path(corpus.examples)),
-                self.protector(how, key, sealer),
+                self.protector(how, key, sealer, tagger),
                 name=name.strip(),
                 artifacts=self.artifacts,
                 progress=self.progress,
                 now=self.clock(),
+                reviews=self.records.span_reviews(self.actor, corpus.id),
             )
             self.records.add_protected(self.actor, child, report, sealer.made() if sealer else ())
             return self.records.corpus(self.actor, child.id), report
@@ -94,6 +99,22 @@ class Protecting:
         answers = served.predict(inside, self.clock())
         return [without(answer, protector) for answer in answers] if served.writes else answers
 
+    def rows_like(self, corpus: Corpus, rows: Sequence[Example]) -> list[Example]:
+        """Rows that are to join a corpus, protected as it was: a correction must not bring back what was taken out."""
+        how = plan_of(corpus.protections)
+        if how is None:
+            return list(rows)
+        work = protect.Protection(corpus, self.protector(how), Silent())
+        return [work.row(row) for row in rows]
+
+    def texts_like(self, corpus: Corpus, texts: Sequence[str]) -> list[str]:
+        """The same for texts without a label."""
+        how = plan_of(corpus.protections)
+        if how is None:
+            return list(texts)
+        protector = self.protector(how)
+        return [protector.text(text).text for text in texts]
+
     def told(self, texts: Sequence[str]) -> list[dict[str, int]] | None:
         """How often each kind of personal data stands in each text; None where the workspace does not look."""
         if self.workspace.settings.serving.personal_data == "off":
@@ -111,10 +132,28 @@ class Protecting:
         """What a person writes beside an answer, as it may be stored here."""
         return self.protector().text(note).text if self.workspace.settings.serving.personal_data == "protect" else note
 
-    def protector(self, how: Plan | None = None, key: bytes | None = None, vault: Pseudonyms | None = None) -> Protector:
+    def tagger(self, asked: str) -> Tagger:
+        """The model of a run or of a release on a `tag` corpus, to look for personal data with.
+
+        Raises:
+            UnknownName: there is neither a run nor a release of this id.
+            BadInput: its corpus is of another task, or it tags no personal data.
+        """
+        known = any(release.id == asked for release in self.records.releases(self.actor))
+        run = self.records.run(self.actor, self.records.release(self.actor, asked).run_id if known else asked)
+        corpus = self.records.corpus(self.actor, run.corpus_id)
+        if corpus.task != "tag":
+            raise BadInput(
+                f"'{asked}' was trained for the task '{corpus.task}'.", "A tagger is trained on a corpus of the task tag."
+            )
+        return Tagger(self.subject(run), asked)
+
+    def protector(
+        self, how: Plan | None = None, key: bytes | None = None, vault: Pseudonyms | None = None, tagger: Tagger | None = None
+    ) -> Protector:
         """What carries out a plan, with the workspace's own secret unless another is given."""
         how = how or plan()
-        return Protector(how, key or (protection_key(self.workspace.state) if how.needs_key else None), vault)
+        return Protector(how, key or (protection_key(self.workspace.state) if how.needs_key else None), vault, tagger)
 
     def encryption(self) -> Keys:
         """The keys of the workspace's encryption, opened."""

@@ -11,6 +11,7 @@ from beside.core.repetition import Repetition
 from beside.core.space import read_space
 from beside.core.trials import Search
 from beside.core.types import Actor, Corpus, Run, Splits
+from beside.federating import Federating
 from beside.store.artifacts import Artifacts
 from beside.store.permission import demand_role
 from beside.store.records import Records
@@ -18,7 +19,7 @@ from beside.store.studies import studies_url
 from beside.store.workspace import Workspace
 
 
-class Searching:
+class Searching(Federating):
     """Part of `Loop`: many trainings to choose a recipe, one to prove that a run can be had again."""
 
     workspace: Workspace

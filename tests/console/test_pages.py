@@ -10,6 +10,7 @@ import pytest
 
 PAGES = (
     "/",
+    "/protect",
     "/try",
     "/try?text=where+is+my+parcel",
     "/try/{answer}",

@@ -89,3 +89,24 @@ def test_what_cannot_be_explained_is_no_trouble(page):
     for given in ({"answer": ["deliver"]}, {"pair": "is it late?", "answer": None}):
         shown = page(label="deliver", **given)
         assert "is explained word by word" in shown and "This cannot be taken" not in shown
+
+
+ORDER = [{"index": 1, "score": 0.81, "text": "It is on its way."}, {"index": 0, "score": -0.2, "text": "Refunds take a week."}]
+
+
+def test_candidates_stand_in_their_order_and_the_right_one_is_chosen_among_them(page):
+    shown = page(label="It is on its way.", answer=ORDER, probability=0.0, probabilities={})
+    assert shown.index("The best candidates") < shown.index("It is on its way.</th>") < shown.index("Refunds take a week.</th>")
+    assert "0.810" in shown and "it orders candidates of one query" in shown and "% sure" not in shown
+    assert 'type="radio" name="label" value="Refunds take a week."' in shown
+    assert 'name="candidates" value="Refunds take a week.\nIt is on its way."' in shown, "an edit is put to the same candidates"
+
+
+def test_who_sends_candidates_to_a_release_that_ranks_nothing_is_told_so(full):
+    answer = full.visit().post("/try", data={"text": "where is it", "candidates": "Here.\n\nThere."})
+    assert answer.status_code == 422 and "ranks nothing" in answer.text and "where is it</textarea>" in answer.text
+
+
+def test_only_the_best_of_many_are_no_candidates_to_ask_again(page):
+    shown = page(label="It is on its way.", answer=[{"index": 7, "score": 0.81, "text": "It is on its way."}], probabilities={})
+    assert 'name="candidates" value=' not in shown and "50.0% sure" in shown

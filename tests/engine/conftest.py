@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,13 +11,20 @@ import pytest
 import torch
 from transformers import AutoModel, BertConfig, ElectraConfig, PreTrainedModel, RobertaConfig
 
+from beside.core.federation import must_federate
 from beside.core.interfaces import Silent
 from beside.core.recipe import Recipe
 from beside.core.registry import load
+from beside.core.types import Example
 from beside.engine.checkpoint import Checkpoint
-from beside.engine.feed import Feed
+from beside.engine.federate import Rounds, plan
+from beside.engine.feed import Feed, Vectors
 from beside.engine.fit import Fit, Rows
-from beside.engine.model import Model, drop_unused
+from beside.engine.keeping import Keeping
+from beside.engine.model import HEAD, Model, drop_unused
+from beside.engine.private import PrivateFit
+from beside.engine.shared import shared
+from beside.engine.site import Site
 
 CONFIGS = {"bert": BertConfig, "roberta": RobertaConfig, "electra": ElectraConfig}
 SIZE = {"hidden_size": 16, "num_hidden_layers": 3, "num_attention_heads": 2, "intermediate_size": 32, "vocab_size": 60}
@@ -113,3 +120,109 @@ def mean_loss() -> Callable[[Fit], float]:
             return float(fit.task.loss(logits, fit.targets_N, None, 0.0))
 
     return measured
+
+
+@pytest.fixture
+def make_private(make_model: Callable[..., Model], tmp_path: Path) -> Callable[..., PrivateFit]:
+    """`make_private(rows=, method=, kind=, persons=, recipe settings...)`: a private training of a tiny model."""
+
+    def made(
+        rows: int = 40,
+        method: str = "full",
+        kind: str = "bert",
+        frozen: int = 0,
+        dropout: float = 0.0,
+        folder: str = "checkpoint",
+        persons: list[str | None] | None = None,
+        evaluate: Callable[[Model], dict[str, float]] | None = None,
+        **settings: Any,
+    ) -> PrivateFit:
+        model, rng = make_model(kind, frozen=frozen, dropout=dropout), np.random.default_rng(3)
+        given = {"epochs": 2, "batch_size": 8, "learning_rate": 1e-3, "head_learning_rate": 1e-2, "threads": 1, "epsilon": 4.0}
+        recipe = Recipe(**{**given, "method": method, "precision": "fp32", **settings})
+        attach = load("methods", method)
+        names = (attach.configured(recipe) if hasattr(attach, "configured") else attach).attach(model) or list(HEAD)
+        # few words, so that many come twice in a row
+        ids = [
+            rng.integers(5 + 20 * (place % 2), 20 + 20 * (place % 2), rng.integers(4, 13)).astype(np.int32) for place in range(rows)
+        ]
+        feed = Feed(model, ids, 0)
+        torch.manual_seed(2)
+        return PrivateFit(
+            model,
+            names,
+            Rows(feed=Vectors(feed) if method == "probe" else feed, targets=[LABELS[p % 2] for p in range(rows)], persons=persons),
+            task=load("tasks", "classify"),
+            labels=LABELS,
+            weights_K=None,
+            evaluate=evaluate,
+            recipe=recipe,
+            checkpoint=Checkpoint(tmp_path / folder),
+            progress=Silent(),
+        )
+
+
+INTENTS = ("cancel", "deliver", "refund")
+
+
+class Here:
+    """Sites in this process; `lost` are gone before they answer."""
+
+    def __init__(self, folder: Path, parts: Mapping[str, Sequence[Example]]) -> None:
+        self.folder, self.parts = folder, parts
+        self.sites: dict[str, Site] = {}
+        self.lost: set[str] = set()
+        self.asked: list[bytes] = []
+        self.said: list[bytes] = []
+        self.change: Callable[[str, bytes], bytes] = lambda name, answer: answer
+
+    def open(self, plan: bytes, limit: int) -> None:
+        self.sites = {name: Site(name, plan, rows, self.folder / name, Silent()) for name, rows in self.parts.items()}
+
+    def gathered(self, fewest: int) -> list[str]:
+        return sorted(self.parts)
+
+    def ask(self, messages: Mapping[str, bytes]) -> dict[str, bytes]:
+        found = {name: self.sites[name].answer(message) for name, message in messages.items() if name not in self.lost}
+        self.asked += messages.values()
+        self.said += found.values()
+        return {name: self.change(name, answer) for name, answer in found.items()}
+
+
+@pytest.fixture
+def labelled(messages: Any) -> list[Example]:
+    return [Example(id=str(place), text=text, target=label) for place, (text, label) in enumerate(messages(90))]
+
+
+@pytest.fixture
+def federated_recipe(tiny_base: Path) -> Recipe:
+    given = {"base": str(tiny_base), "method": "full", "rounds": 3, "batch_size": 8, "learning_rate": 3e-3, "threads": 1}
+    return Recipe(
+        **{
+            **given,
+            "head_learning_rate": 1e-2,
+            "precision": "fp32",
+            "device": "cpu",
+            "dropout": 0.0,
+            "max_length": 24,
+            "pooling": "mean",
+        }
+    )
+
+
+@pytest.fixture
+def federated(tmp_path: Path, labelled: list[Example], federated_recipe: Recipe) -> Callable[..., tuple[Rounds, Here]]:
+    """`federated({"a": rows, ...}, recipe settings..., resume=)`: a federation before its rounds."""
+
+    def made(
+        parts: Mapping[str, Sequence[Example]], folder: str = "state", fewest: int = 1, resume: bool = False, **settings: Any
+    ) -> tuple[Rounds, Here]:
+        asked = must_federate(federated_recipe.model_copy(update=settings))
+        texts, targets = [row.text for row in labelled], [str(row.target) for row in labelled]
+        common = shared(texts, targets, INTENTS, "classify", asked, tmp_path, Silent())
+        sites = Here(tmp_path, parts)
+        sites.open(plan(common, INTENTS, "classify"), 0)
+        keeping = Keeping(checkpoint=Checkpoint(tmp_path / folder), resume=resume, progress=Silent())
+        return Rounds(common, sites, [], len(parts), fewest, keeping), sites
+
+    return made

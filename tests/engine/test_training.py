@@ -132,7 +132,7 @@ def test_resuming_and_beginning_again_say_what_becomes_of_earlier_work(train: An
 def test_without_a_tune_split_nothing_is_scored_and_the_temperature_stays(train: Any) -> None:
     trained, heard, folder = train(tune=[])
     assert trained.scores == {} and load_subject(folder).temperature == 1.0
-    assert any("the last: there is no tune split" in said for said in heard.said)
+    assert any("the last: there are no tune scores" in said for said in heard.said)
 
 
 def test_the_temperature_is_fitted_on_enough_tune_rows_only(train: Any, messages: Any) -> None:

@@ -132,11 +132,11 @@ def test_spans_of_a_tag_target_follow_the_text(make):
 
 def test_spans_without_text_are_counted_and_their_label_goes(make):
     loop = make(
-        [("train", "mail anna@example.com to Lyon", '[[5, 21, "mail"], [25, 29, "place"]]')], task="tag", labels=("mail", "place")
+        [("train", "mail anna@example.com to depot", '[[5, 21, "mail"], [25, 30, "place"]]')], task="tag", labels=("mail", "place")
     )
-    child, report = loop.protect("inbox", "safe", read_plan(["redact"]))
+    child, report = loop.protect("inbox", "safe", read_plan(["redact"], "email"))
     [(_, row)] = rows_of(loop, child)
-    assert row.target == '[[9, 13, "place"]]' and report.spans_lost == 1 and child.labels == ("place",)
+    assert row.target == '[[9, 14, "place"]]' and report.spans_lost == 1 and child.labels == ("place",)
 
 
 def test_a_written_answer_is_protected_like_the_text(make):
@@ -164,7 +164,7 @@ def test_rows_that_become_alike_stay_in_their_splits_and_are_told(make):
 
 def test_a_row_of_personal_data_alone_never_becomes_empty(make):
     loop = make([("train", "13800138000", "a")])
-    child, report = loop.protect("inbox", "safe", read_plan(["redact"]))
+    child, report = loop.protect("inbox", "safe", read_plan(["redact"], "email"))
     assert rows_of(loop, child)[0][1].text == "<PHONE>" and report.emptied == 1
 
 
@@ -189,6 +189,18 @@ def test_labels_that_look_personal_are_told_and_left(make):
     loop = make([("train", "x", "a")], labels=("anna@example.com", "other"))
     child, report = loop.protect("inbox", "safe")
     assert child.labels[0] == "anna@example.com" and report.in_labels == 1
+
+
+def test_what_joins_a_protected_corpus_later_is_protected_as_it_was(make):
+    loop = make(PLAIN)
+    child, _ = loop.protect("inbox", "safe", read_plan(["email=mask", "hash"]))
+    late = Example(id="late", text="again 13800138000, bert@example.com", target="a", origin="correction:prediction-1")
+    [row] = loop.rows_like(child, [late])
+    known = rows_of(loop, child)[0][1].text.split()[1]  # the hash of the same number
+    assert row.text == f"again {known}, ****" and (row.target, row.origin) == ("a", late.origin)
+    assert loop.texts_like(child, [late.text]) == [row.text] and loop.rows_like(
+        loop.records.corpus(loop.actor, "inbox"), [late]
+    ) == [late]
 
 
 def test_the_command_tells_kinds_and_counts(tmp_path, beside):

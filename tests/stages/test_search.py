@@ -13,6 +13,7 @@ import pytest
 
 from beside.core.errors import BadOption, NotEnoughData
 from beside.core.interfaces import Silent
+from beside.core.pairs import joined
 from beside.core.recipe import Recipe, read_recipe
 from beside.core.space import Reach, Space
 from beside.core.trials import Search
@@ -84,6 +85,13 @@ def test_the_winner_is_confirmed_with_seeds_that_no_trial_had(world: World) -> N
         found.confirmed.winner.value - found.confirmed.default.value
     )
     assert found.confirmed.verdict == "winner" and found.run_id == "run-1" and found.metric == "macro_f1"
+
+
+def test_trials_read_both_texts_of_a_pair() -> None:
+    made = {"id": "corpus-1", "name": "inbox", "task": "match", "labels": ("a", "b"), "examples": "x", "splits": {}}
+    rows = [Example(id=str(place), text=f"text {place}", pair=f"pair {place}", target="ab"[place % 2]) for place in range(6)]
+    seen = stage.rows_of(Corpus(made_at=datetime(2026, 1, 1, tzinfo=UTC), **made), Splits(rows[:2], rows[2:4], rows[4:]))
+    assert [row.text for row in (*seen.train, *seen.tune)] == [joined(f"text {place}", f"pair {place}") for place in range(4)]
 
 
 def test_trials_never_see_a_test_row(world: World) -> None:

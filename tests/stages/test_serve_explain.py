@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 
+from beside.core.faithfulness import ranked_explainers
 from beside.core.types import Finding
 from beside.engine.runtime import load_subject
-from beside.stages.serve import Served, ranked_explainers
+from beside.stages.serve import Served
 
 NOW = datetime.now(UTC)
 

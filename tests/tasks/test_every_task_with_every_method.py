@@ -25,9 +25,12 @@ METHODS = [name for name in registry.names("methods") if name != "cloze"]
 WRITES = [name for name in METHODS if getattr(registry.load("methods", name), "writes", False)]
 REFUSED = {  # what does not fit, and a word of the reason
     **{("generate", method): "does not fit the task 'generate'" for method in METHODS if method not in WRITES},
-    **{(task, "contrastive"): "one label per row" for task in ("grade", "multilabel", "tag")},
+    **{(task, "contrastive"): "one label per row" for task in ("grade", "multilabel", "rank", "tag")},
+    ("rank", "probe"): "has no head",
     **{("tag", method): "each token" for method in ("lpft", "probe")},
 }
+WAYS: list[tuple[str, dict[str, Any]]] = [(task, {}) for task in registry.names("tasks")]
+WAYS.append(("rank", {"ranker": "cross-encoder"}))  # this one has a head, so a probe fits
 
 
 def rows_of(task: Any) -> tuple[list[Example], tuple[str, ...]]:
@@ -40,11 +43,11 @@ def rows_of(task: Any) -> tuple[list[Example], tuple[str, ...]]:
     return examples, task.labels(targets)
 
 
-def trained(folder: Path, task: str, method: str, base: str) -> None:
+def trained(folder: Path, task: str, method: str, base: str, **knobs: Any) -> None:
     """One pass over the worked example, the model saved in the folder; the truth test comes later, for all at once."""
     examples, labels = rows_of(registry.load("tasks", task))
     base = "scratch" if registry.load("tasks", task).writes else base  # an encoder writes nothing
-    recipe = Recipe(base=base, method=method, epochs=1, threads=1)
+    recipe = Recipe(base=base, method=method, epochs=1, threads=1, **knobs)
     keeping = Keeping(checkpoint=Checkpoint(folder.with_suffix(".checkpoint")), progress=Silent())
     train_model(folder, examples, examples, labels, task, recipe, keeping)
 
@@ -56,13 +59,15 @@ def unproven(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("task", registry.names("tasks"))
-def test_what_was_trained_answers_the_same_in_a_fresh_process(task: str, tmp_path: Path, tiny_base: Path, unproven: None) -> None:
+@pytest.mark.parametrize(("task", "knobs"), WAYS, ids=[" ".join([task, *map(str, knobs.values())]) for task, knobs in WAYS])
+def test_what_was_trained_answers_the_same_in_a_fresh_process(
+    task: str, knobs: dict[str, Any], tmp_path: Path, tiny_base: Path, unproven: None
+) -> None:
     texts = [example.text for example in rows_of(registry.load("tasks", task))[0]][:6]
-    fitting = [method for method in METHODS if (task, method) not in REFUSED]
+    fitting = [method for method in METHODS if (task, method) not in REFUSED or (knobs and method == "probe")]
     folders = [tmp_path / method for method in fitting]
     for method, folder in zip(fitting, folders, strict=True):
-        trained(folder, task, method, str(tiny_base))
+        trained(folder, task, method, str(tiny_base), **knobs)
     for folder, fresh in zip(folders, fresh_logits(folders, texts), strict=True):
         subject = load_subject(folder)
         assert np.abs(fresh - subject.logits(texts)).max() < 1e-5, folder.name

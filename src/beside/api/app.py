@@ -17,6 +17,7 @@ from beside.api import (
     errors,
     hub,
     progress,
+    rerank,
     routes_ask,
     routes_documents,
     routes_protect,
@@ -41,13 +42,14 @@ QUIET: TelemetryConfig = {"tracing": False, "metrics": False, "logs": False, "op
 log = logging.getLogger("beside.api")
 
 
-def create_app(workspace: Workspace, *, host: str = "127.0.0.1", port: int = 8321) -> FastAPI:
+def create_app(workspace: Workspace, *, host: str = "127.0.0.1", port: int = 8321, scheme: str = "http") -> FastAPI:
     """The HTTP API of a workspace.
 
     Args:
         workspace: open.
         host: the address that it will listen on; on a loopback address callers without a key are taken.
         port: the port that it will listen on.
+        scheme: https when it speaks TLS.
     """
     app = FastAPI(
         title="Beside",
@@ -58,7 +60,7 @@ def create_app(workspace: Workspace, *, host: str = "127.0.0.1", port: int = 832
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
-        servers=[{"url": f"http://{f'[{host}]' if ':' in host else host}:{port}"}] if is_loopback(host) else None,
+        servers=[{"url": f"{scheme}://{f'[{host}]' if ':' in host else host}:{port}"}] if is_loopback(host) else None,
         lifespan=lifespan,
         generate_unique_id_function=lambda route: route.name,  # short names in generated clients
         telemetry=QUIET,  # no outbound connection, whatever the environment says
@@ -75,7 +77,8 @@ def create_app(workspace: Workspace, *, host: str = "127.0.0.1", port: int = 832
     app.add_middleware(LastNet)
     app.add_middleware(Watch, metrics=metrics)
     app.add_middleware(SecurityHeaders)
-    for part in (routes_ask, routes_protect, routes_read, routes_release, routes_documents, progress, hub, chat, routes_server):
+    answering = (routes_ask, hub, chat, rerank)
+    for part in (*answering, routes_protect, routes_read, routes_release, routes_documents, progress, routes_server):
         app.include_router(part.router)
     return app
 

@@ -211,10 +211,19 @@ class HubParameters(Body):
         return None if all(value is None for value in asked.values()) else Decoding(**asked)
 
 
-class HubBody(Body):
-    """The body of Hugging Face's text classification and text generation."""
+class Sentences(Body):
+    """What Hugging Face's sentence similarity sends."""
 
-    inputs: Text | list[Text] = Field(description="one text, or several", examples=["My card was swallowed."])
+    source_sentence: Text
+    sentences: list[Text] = Field(json_schema_extra=TEXTS)
+
+
+class HubBody(Body):
+    """The body of Hugging Face's text classification, text generation and sentence similarity."""
+
+    inputs: Text | list[Text] | Sentences = Field(
+        description="one text, or several; or a text and others that it is compared with", examples=["My card was swallowed."]
+    )
     parameters: HubParameters | None = Field(None, description="what to leave out")
     options: dict[str, Any] | None = Field(None, description="taken for the sake of older clients, and without effect here")
     stream: Literal[False] | None = Field(None, description="answers come whole")
@@ -225,6 +234,8 @@ class HubBody(Body):
         Raises:
             BadInput: too many, none, or one that is too long.
         """
+        if isinstance(self.inputs, Sentences):
+            return within_limits([self.inputs.source_sentence])
         return within_limits([self.inputs] if isinstance(self.inputs, str) else self.inputs)
 
 
@@ -251,7 +262,7 @@ class LabelScore(BaseModel):
     score: float = Field(description="probability, 0 to 1")
 
 
-def within_limits(texts: list[str] | None) -> list[str]:
+def within_limits(texts: list[str] | None, most: int = MOST_TEXTS) -> list[str]:
     """The texts themselves.
 
     Raises:
@@ -259,8 +270,8 @@ def within_limits(texts: list[str] | None) -> list[str]:
     """
     if not texts:
         raise BadInput("The list of texts is empty.", "Send at least one text.")
-    if len(texts) > MOST_TEXTS:
-        raise BadInput(f"One call may hold {MOST_TEXTS} texts, got {len(texts)}.", f"Send them in calls of {MOST_TEXTS}.")
+    if len(texts) > most:
+        raise BadInput(f"One call may hold {most} texts, got {len(texts)}.", f"Send them in calls of {most}.")
     for position, text in enumerate(texts, 1):
         if len(text) > LONGEST_TEXT:
             where = f"Text {position}" if len(texts) > 1 else "The text"

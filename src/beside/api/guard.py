@@ -27,6 +27,7 @@ SECURITY = {
     "cross-origin-opener-policy": "same-origin",
     "cross-origin-resource-policy": "same-origin",
 }
+TWO_YEARS = f"max-age={2 * 365 * 86_400}"  # browsers ask for TLS alone meanwhile (RFC 6797)
 log = logging.getLogger("beside.api")
 
 
@@ -45,6 +46,9 @@ class SecurityHeaders:
                 headers = MutableHeaders(scope=message)
                 for name, value in SECURITY.items():
                     headers.setdefault(name, value)  # a route may say something stricter, such as a sandbox
+                # not for localhost: a browser would ask every other program there for TLS as well
+                if scope.get("scheme") == "https" and not is_loopback(host_name(Headers(scope=scope).get("host", ""))):
+                    headers.setdefault("strict-transport-security", TWO_YEARS)
                 # a static file carries an etag: a browser may keep it, and asks whether it is still the same
                 headers.setdefault("cache-control", "no-cache" if "etag" in headers else "no-store")
             await send(message)

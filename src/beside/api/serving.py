@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from anyio import CapacityLimiter
 from anyio.to_thread import run_sync
@@ -24,6 +24,13 @@ AT_ONCE = 2  # threads that answer: one computes while the other reads and write
 OPEN = 3  # models kept in memory
 DEADLINE = 60.0  # seconds of writing in one call: then each answer ends where it is, and says so
 Result = TypeVar("Result")
+
+
+class Among(NamedTuple):
+    """What a release that ranks is to order: candidates, or what is kept with it, and how many it shall give."""
+
+    candidates: Sequence[str] | None
+    most: int
 
 
 class Serving:
@@ -90,17 +97,20 @@ async def predict_with(
     release_id: str | None,
     texts: Sequence[str],
     how: Callable[[bool], Decoding | None] = lambda writes: None,
+    among: Among | None = None,
 ) -> list[Prediction]:
-    """Answers of a release, stored and counted. Raises as `Serving`, `Served.decoding` and `Served.predict`.
+    """Answers of a release, stored and counted. Raises as `Serving`, `Served.decoding`, `Served.among` and `Served.predict`.
 
     Args:
         how: how answers are to be written, told whether this release writes any.
+        among: what is to be ordered for each text, by a release that ranks.
     """
     serving: Serving = app.state.serving
 
     def work() -> list[Prediction]:
         served = serving.served(loop, release_id)
-        return loop.predict(served.decoding(how(served.writes), DEADLINE), texts)
+        asked = served.among(*among) if among else served.decoding(how(served.writes), DEADLINE)
+        return loop.predict(asked, texts)
 
     predictions = await serving.turn(work)
     app.state.metrics.predicted(predictions)

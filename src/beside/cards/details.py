@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from beside.cards.facts import Facts
-from beside.cards.numbers import count, number
+from beside.cards.numbers import count
+from beside.cards.promise import privacy
 from beside.cards.words import Words
 from beside.core.recipe import Recipe
+from beside.core.registry import load
 from beside.core.types import SPLITS
 
 FIGURES = (
@@ -89,18 +91,12 @@ def training(facts: Facts, words: Words) -> list[Pair]:
         (words("trainable"), words("share_of", part=count(run.trainable), whole=count(run.parameters))),
         (words("epochs"), told(run.recipe.epochs, words)),
         (words("truncated"), words("share_of", part=count(run.truncated), whole=count(sizes.get("train", 0)))),
-        (words("privacy"), spent(run.spent, words)),
+        *privacy(facts, words),
         (words("duration"), words("seconds", n=f"{run.seconds:,.1f}")),
     ]
+    if load("tasks", facts.corpus.task).ranks:
+        pairs.append((words("candidates"), words("candidates_kept" if run.recipe.keep_candidates else "candidates_not_kept")))
     return pairs + ([(words("parent_run"), run.parent)] if run.parent else [])
-
-
-def spent(budget: dict[str, Any] | None, words: Words) -> str:
-    """The privacy budget of the training, or that there was none."""
-    if not budget:
-        return words("no_privacy")
-    named = {key: budget.get(key, words("unknown")) for key in ("epsilon", "delta", "unit", "accountant")}
-    return words("spent", **{key: number(value) if isinstance(value, float) else value for key, value in named.items()})
 
 
 def knobs(recipe: Recipe, words: Words) -> list[Knob]:

@@ -43,6 +43,7 @@ WORDS = {  # language -> what our own checks and charts say
         "accuracy": "准确率",
         "main score": "主要得分",
         "best constant answer": "总给同一答案",
+        "one order for every query": "所有查询同一顺序",
         "TF-IDF + linear model": "TF-IDF + 线性模型",
         "this model": "本模型",
         "TF-IDF + logistic regression": "TF-IDF + 逻辑回归",

@@ -43,6 +43,8 @@ HERE = Path(".")
 GO_ON = {
     "train": "Go on from here with: beside train --resume",
     "search": "The same command again goes on from here.",
+    "coordinate": "Go on after the last round with the same command and --resume.",
+    "join": "The same command again joins once more.",
     "rerun": "The same command again goes on from here.",
     "compare": "The same command again goes on from here.",
     "pretrain": "Go on from here with the same command and --resume.",
@@ -120,8 +122,10 @@ def working(workspace: Path, who: str | None = None, create: bool = False) -> It
     """The loop over an open workspace, with progress on this terminal."""
     from beside.cli.terminal import Terminal
     from beside.loop import Loop
+    from beside.store.sealer import sealer_of
     from beside.store.workspace import Workspace
 
+    sealer_of(workspace).ask = opening_phrase
     opened = Workspace.open(workspace, create=create)
     opened.keys.ask = passphrase
     terminal = Terminal(opened.report_progress)
@@ -140,6 +144,21 @@ def passphrase(what: str) -> str | None:
     if given or not (sys.stdin.isatty() and sys.stderr.isatty()):
         return given or None
     return getpass.getpass(f"Passphrase of {what}: ", sys.stderr) or None
+
+
+def opening_phrase(what: str) -> str | None:
+    """The passphrase that opens an encrypted workspace: from the environment, else asked for where somebody sits at a terminal.
+
+    What is typed is kept in this process's environment, so that trainings which it starts can open the workspace as well.
+    """
+    from beside.store.key_source import PASSPHRASE, environment
+
+    given = environment(what)
+    if given is None and sys.stdin.isatty() and sys.stderr.isatty():
+        given = getpass.getpass(f"Passphrase of {what}: ", sys.stderr) or None
+        if given:
+            os.environ[PASSPHRASE] = given
+    return given
 
 
 def acting(workspace: Workspace, name: str) -> Actor:

@@ -40,3 +40,12 @@ def anonymity_in_words(found: Anonymity) -> None:
     out.table(["column", "values", "missing", "smallest without it", f"below {found.k} without it"], rows)
     for sentence in found.advice():
         out.say(f"  -> {sentence}")
+
+
+def reviewed_in_words(corpus: Corpus) -> None:
+    """A corpus of rows that people looked at."""
+    out = Terminal()
+    rows = ", ".join(f"{count:,} {split}" for split, count in corpus.splits.items())
+    out.say(f"Corpus {corpus.name} ({corpus.id}) for the task tag: {rows}; kinds: {', '.join(corpus.labels)}")
+    out.say("  It holds the personal data itself; guard it as you guard its parent.")
+    out.say(f"  next: beside train {corpus.name}")

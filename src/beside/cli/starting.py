@@ -9,6 +9,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from beside.cli.guarding import encryption_of, tls_of
 from beside.cli.telling import findings_in_words, release_in_words, report_in_words, run_in_words
 from beside.cli.terminal import Terminal
 from beside.core import registry
@@ -100,6 +101,7 @@ def diagnose(folder: Path) -> list[dict[str, Any]]:
     free = shutil.disk_usage(folder if folder.exists() else Path.cwd()).free / 1e9
     found.append(one("disk", free >= FREE_GIGABYTES, f"{free:.1f} GB free", f"Free at least {FREE_GIGABYTES:g} GB."))
     if (folder / ".beside").is_dir():
+        found += [attempt("encryption", lambda: encryption_of(folder), ""), attempt("tls", lambda: tls_of(folder), "")]
         found.append(attempt("workspace", lambda: ledger_is_whole(folder), "Restore the workspace from a backup."))
     return found
 

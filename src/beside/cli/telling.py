@@ -9,6 +9,7 @@ from typing import Any
 
 from beside.cli.terminal import Terminal
 from beside.core import registry
+from beside.core.askable import order_of
 from beside.core.asking import Neighbours
 from beside.core.errors import BadInput
 from beside.core.pairs import joined, shown
@@ -83,6 +84,9 @@ def run_in_words(run: Run) -> None:
             "  tune split (used for choosing; the audit has the honest numbers): "
             + ", ".join(f"{k} {v:.3f}" for k, v in run.scores.items())
         )
+    if spent := run.spent:
+        promise = f"epsilon {spent['epsilon']:.3f} at delta {spent['delta']:.1e} for each {spent['unit']} ({spent['accountant']})"
+        out.say(f"  privacy: {promise}; whoever trains on these rows again spends again")
     out.say(f"  next: beside audit {run.id}")
 
 
@@ -142,11 +146,17 @@ def release_in_words(release: Release) -> None:
 
 
 def predictions_in_words(predictions: Sequence[Prediction]) -> None:
-    """One line per text."""
+    """One line per text; of a release that ranks a line per candidate, best first, under the query."""
     for prediction in predictions:
         cut = "  (text was cut)" if prediction.truncated else ""
         asked = " ".join(shown(joined(prediction.text, prediction.pair)).split())
-        sys.stdout.write(f"{' '.join(prediction.label.split()) or NOTHING}\t{prediction.probability:.3f}\t{asked}{cut}\n")
+        if found := order_of(prediction.answer):
+            lines = [f"{place:>4}\t{one['score']:.3f}\t{' '.join(one['text'].split())}\n" for place, one in enumerate(found, 1)]
+            sys.stdout.write("".join([f"{asked}{cut}\n", *lines]))
+            continue
+        pair_score = prediction.answer.get("score") if isinstance(prediction.answer, dict) else None  # of a pair that was ranked
+        sure = prediction.probability if pair_score is None else pair_score
+        sys.stdout.write(f"{' '.join(prediction.label.split()) or NOTHING}\t{sure:.3f}\t{asked}{cut}\n")
 
 
 def explanation_in_words(explanation: Explanation, near: Neighbours | None = None) -> None:

@@ -8,19 +8,33 @@ from typing import Annotated
 
 import typer
 
-from beside.cli.frame import HERE, As, Folder, Json, command, login_name, show, working
+from beside.cli.frame import HERE, As, Folder, Json, command, login_name, opening_phrase, show, working
 from beside.core.cleaning import BETWEEN
 from beside.core.errors import BadInput, NotEnoughData, NotPermitted
 from beside.core.pairs import joined
 
 
 @command
-def serve(host: str = "127.0.0.1", port: Annotated[int, typer.Option(min=1, max=65535)] = 8321, workspace: Folder = HERE) -> None:
+def serve(
+    host: str = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=1, max=65535)] = 8321,
+    tls_cert: Annotated[
+        Path | None, typer.Option("--tls-cert", help="PEM file of the certificate; default: [tls] in beside.toml.")
+    ] = None,
+    tls_key: Annotated[Path | None, typer.Option(help="PEM file of its private key.")] = None,
+    workspace: Folder = HERE,
+) -> None:
     """Serve the API and the console."""
     from beside.cli.serving import serve as start
+    from beside.store.sealer import sealer_of
+    from beside.store.transport import Tls
     from beside.store.workspace import Workspace
 
-    start(Workspace.open(workspace, create=False), host, port, login_name())
+    if (tls_cert is None) != (tls_key is None):
+        raise BadInput("A certificate and its key belong together.", "Give both: --tls-cert FILE --tls-key FILE.")
+    tls = Tls(cert=tls_cert, key=tls_key) if tls_cert and tls_key else None
+    sealer_of(workspace).ask = opening_phrase
+    start(Workspace.open(workspace, create=False), host, port, login_name(), tls)
 
 
 @command
@@ -29,6 +43,8 @@ def predict(
     text: Annotated[str | None, typer.Argument()] = None,
     file: Annotated[Path | None, typer.Option(help="One text per line; of pairs, both with a tab between.")] = None,
     pair: Annotated[str | None, typer.Option(help="The second text, for a release that compares two.")] = None,
+    candidates: Annotated[Path | None, typer.Option(help="One candidate per line, for a release that ranks them.")] = None,
+    top: Annotated[int | None, typer.Option(min=1, help="Candidates at most, from a release that ranks.")] = None,
     settings: Annotated[
         list[str] | None,
         typer.Option("--set", help="How an answer is written: decoding, temperature, top_p, top_k, beams, seed ..."),
@@ -47,12 +63,20 @@ def predict(
         raise BadInput("Give either TEXT or --file.", 'beside predict RELEASE "some text", or --file texts.txt')
     if pair is not None and text is None:
         raise BadInput("--pair belongs to TEXT.", "In a file both texts stand in one line with a tab between.")
+    if candidates is not None and pair is not None:
+        raise BadInput(
+            "--pair and --candidates exclude each other.", "Give one second text, or a file with one candidate per line."
+        )
     texts = [joined(text, pair)] if text is not None else lines_of(file)
+    ordered = lines_of(candidates) if candidates is not None else None
     with working(workspace, as_) as loop:
         served = loop.serve(release)
-        if text is None and served.pairs:
+        if text is None and served.pairs and ordered is None:
             texts = [line.replace("\t", BETWEEN, 1) for line in texts]
-        answers = loop.predict(served.decoding(how), texts)
+        asked = served.decoding(how)
+        if ordered is not None or top is not None:
+            asked = asked.among(ordered, top or len(ordered or ()))
+        answers = loop.predict(asked, texts)
     show(json, answers, predictions_in_words)
 
 

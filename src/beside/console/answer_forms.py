@@ -1,9 +1,10 @@
-"""How an answer that is no single label is shown: names marked where they stand in the text, a set of labels one by one."""
+"""How an answer that is no single label is shown: names marked in the text, labels one by one, candidates in order."""
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
+from beside.core.askable import order_of
 from beside.core.types import Prediction
 
 
@@ -17,7 +18,12 @@ class Stretch(NamedTuple):
 def named(prediction: Prediction) -> list[Stretch] | None:
     """The whole text, cut where names begin and end; None for an answer of another form."""
     found = prediction.answer
-    if not isinstance(found, list) or any(not isinstance(one, dict) for one in found) or (not found and prediction.label != "[]"):
+    if (
+        order_of(found)
+        or not isinstance(found, list)
+        or any(not isinstance(one, dict) for one in found)
+        or (not found and prediction.label != "[]")
+    ):
         return None
     cut, end = [], 0
     for one in sorted(found, key=lambda one: one["start"]):
@@ -32,3 +38,27 @@ def title(prediction: Prediction) -> str:
     if isinstance(chosen, list) and all(isinstance(one, str) for one in chosen) and chosen:
         return " · ".join(chosen)
     return prediction.label
+
+
+def lines_of(text: str) -> list[str]:
+    """What somebody wrote one a line, without empty lines."""
+    return [line.strip() for line in text.splitlines() if line.strip()]
+
+
+def candidates_of(prediction: Prediction) -> str:
+    """The candidates that were ordered, one a line as they were written; empty where only the best of many are known."""
+    found = sorted(order_of(prediction.answer), key=lambda one: int(one["index"]))
+    texts = [str(one["text"]) for one in found if "\n" not in one["text"]]
+    return "\n".join(texts) if [one["index"] for one in found] == list(range(len(texts))) else ""
+
+
+def choices(prediction: Prediction) -> list[str]:
+    """What else may be the right answer: the other labels, the most probable first, or the other candidates."""
+    ranked = sorted(prediction.probabilities.items(), key=lambda item: -item[1])
+    found = [str(one["text"]) for one in order_of(prediction.answer)] or [label for label, _ in ranked]
+    return [one for one in dict.fromkeys(found) if one != prediction.label]
+
+
+def shares(prediction: Prediction) -> dict[str, float]:
+    """How likely each label is, or how well each candidate goes with the query."""
+    return prediction.probabilities or {one["text"]: one["score"] for one in order_of(prediction.answer)}

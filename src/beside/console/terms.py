@@ -93,6 +93,10 @@ STAGES = {
     "confirm": N_("Confirming the winner"),
     "audit": N_("Auditing"),
     "embed": N_("Reading the training rows"),
+    "protect": N_("Taking personal data out"),
+    "encrypt": N_("Encrypting what is stored"),
+    "decrypt": N_("Decrypting what is stored"),
+    "count": N_("Counting who shares what"),
 }
 KINDS = {
     "release": N_("release"),
@@ -103,6 +107,32 @@ KINDS = {
     "card": N_("card"),
     "statement": N_("statement"),
     "document": N_("document"),
+}
+PERSONAL = {
+    "address": N_("address"),
+    "bank_card": N_("bank card"),
+    "birth_date": N_("date of birth"),
+    "credit_code": N_("social credit code"),
+    "email": N_("e-mail"),
+    "iban": N_("bank account"),
+    "ip": N_("internet address"),
+    "organisation": N_("organisation"),
+    "passport": N_("passport"),
+    "permit": N_("permit"),
+    "person": N_("name"),
+    "phone": N_("telephone"),
+    "plate": N_("number plate"),
+    "resident_id": N_("resident ID"),
+    "ssn": N_("US social security number"),
+    "url": N_("web address"),
+}
+ACTIONS = {
+    "mask": N_("hidden behind stars"),
+    "redact": N_("left out"),
+    "replace": N_("replaced by its kind"),
+    "hash": N_("hashed with a secret"),
+    "surrogate": N_("replaced by something that looks like it"),
+    "pseudonym": N_("kept in the vault behind a token"),
 }
 COLUMNS = {
     "text": N_("text"),

@@ -17,10 +17,12 @@ from fastapi.responses import RedirectResponse, Response
 from beside.api.actor import caller, loop_for
 from beside.api.bodies import within_limits
 from beside.api.hub import is_written
-from beside.api.serving import predict_with
-from beside.console.answer_forms import named, title
+from beside.api.rerank import MOST_DOCUMENTS
+from beside.api.serving import Among, predict_with
+from beside.console.answer_forms import candidates_of, choices, lines_of, named, shares, title
 from beside.console.page import render, workspace_of
 from beside.core import registry
+from beside.core.askable import order_of
 from beside.core.asking import Neighbours
 from beside.core.errors import BesideError, UnknownName
 from beside.core.languages import spoken
@@ -60,17 +62,21 @@ async def answer(
     release: Annotated[str, Form()] = "",
     before: Annotated[str, Form()] = "",
     pair: Annotated[str, Form()] = "",
+    candidates: Annotated[str, Form()] = "",
 ) -> Response:
     """Asks the model, then shows the answer under an address of its own, which can be reloaded and read in both languages.
 
     `before` is the prediction whose text was edited: the page then shows both answers side by side. `pair` is the second text, for
-    a release that compares two.
+    a release that compares two; `candidates`, one a line, are what a release that ranks puts in order.
     """
     try:
         loop = await run_sync(loop_for, request)
-        (prediction,) = await predict_with(request.app, loop, release or None, asked_of(text, pair))
+        given = within_limits(lines_of(candidates), MOST_DOCUMENTS) if candidates.strip() else None
+        among = Among(given, len(given)) if given else None
+        (prediction,) = await predict_with(request.app, loop, release or None, asked_of(text, pair), among=among)
     except BesideError as error:
-        return await run_sync(partial(page, request, text=text, pair=pair, release=release, error=error))
+        shown = partial(page, request, text=text, pair=pair, candidates=candidates, release=release, error=error)
+        return await run_sync(shown)
     compared = f"?{urlencode({'before': before})}" if before else ""
     return RedirectResponse(f"/try/{prediction.id}{compared}#answer", status_code=303)
 
@@ -164,6 +170,7 @@ def page(
     *,
     text: str = "",
     pair: str = "",
+    candidates: str = "",
     release: str = "",
     prediction: Prediction | None = None,
     why: Explanation | BesideError | None = None,
@@ -186,13 +193,12 @@ def page(
         conditions=loop_for(request).standing(answering.id).conditions if answering else (),
         text=prediction.text if prediction else text,
         pair=(prediction.pair or "") if prediction else pair,
-        two_texts=answering is not None and compares(loop_for(request), answering.id, prediction),
+        candidates=candidates_of(prediction) if prediction else candidates,
+        **asked_for(loop_for(request), answering, prediction),
+        **shown_as(prediction),
         form=json.dumps(prediction.answer, ensure_ascii=False, indent=1) if prediction and prediction.answer is not None else "",
         one_label=prediction is None or one_label(prediction),
         explainable=prediction is None or explainable(prediction),
-        stretches=named(prediction) if prediction else None,
-        title=title(prediction) if prediction else "",
-        chosen=prediction.answer if prediction and isinstance(prediction.answer, list) else (),
         names={one.id: loop_for(request).corpus_of(one.id).name for one in approved},
         written=prediction is not None and is_written(prediction),
         prediction=prediction,
@@ -211,9 +217,22 @@ def page(
     )
 
 
-def compares(loop: Loop, release_id: str, prediction: Prediction | None) -> bool:
-    """Whether two texts are to be asked for."""
-    return bool(prediction and prediction.pair) or loop.task_of(loop.corpus_of(release_id)).pairs == "must"
+def asked_for(loop: Loop, release: Release | None, prediction: Prediction | None) -> dict[str, bool]:
+    """What is to be given besides a text: a second one, or candidates."""
+    task = loop.task_of(loop.corpus_of(release.id)) if release else None
+    must = task is not None and task.pairs == "must"
+    return {"two_texts": bool(prediction and prediction.pair) or must, "ranks": task is not None and task.ranks}
+
+
+def shown_as(prediction: Prediction | None) -> dict[str, object]:
+    """An answer of another form than one label."""
+    return {
+        "stretches": named(prediction) if prediction else None,
+        "title": title(prediction) if prediction else "",
+        "chosen": prediction.answer if prediction and isinstance(prediction.answer, list) else (),
+        "ordered": order_of(prediction.answer) if prediction else [],
+        "choices": choices(prediction) if prediction else [],
+    }
 
 
 def pieces(text: str, explanation: Explanation) -> list[Piece]:
@@ -240,7 +259,8 @@ def bars(prediction: Prediction) -> list[tuple[str | None, float]]:
 
 def moves(before: Prediction, after: Prediction) -> list[tuple[str, float, float]]:
     """Label, its probability before and after the edit; those that moved most first."""
-    pairs = [(label, before.probabilities.get(label, 0.0), share) for label, share in after.probabilities.items()]
+    was = shares(before)
+    pairs = [(label, was.get(label, 0.0), share) for label, share in shares(after).items()]
     return sorted(pairs, key=lambda one: -abs(one[2] - one[1]))[:TOP]
 
 

@@ -76,6 +76,14 @@ class Words:
     def column(self, name: str) -> str:
         return self.of(terms.COLUMNS, name)
 
+    def personal(self, kind: str) -> str:
+        """A kind of personal data."""
+        return self.of(terms.PERSONAL, kind)
+
+    def action(self, action: str) -> str:
+        """What is done with personal data."""
+        return self.of(terms.ACTIONS, action)
+
     def error(self, code: str) -> str:
         """The frame of an error: what kind of thing went wrong."""
         return self.language.say(terms.ERRORS[code]) if code in terms.ERRORS else self.language.say("Something went wrong")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 from beside.core.answers import Said
 from beside.core.applies import task_of
@@ -38,6 +39,29 @@ def decoded(subject: Subject, how: Decoding | None, seconds: float | None = None
     return subject
 
 
+def among(subject: Subject, candidates: Sequence[str] | None, count: int) -> Subject:
+    """The same model, ordering these candidates for each text, or where none are given those that are kept with it.
+
+    Raises:
+        BadInput: it ranks nothing, a candidate is empty, or none are given and none are kept.
+    """
+    change: Callable[[Sequence[str] | None, int], Subject] | None = getattr(subject, "among", None)
+    task = task_of(subject)
+    if change is None or task is None or not task.ranks:
+        raise BadInput("This release ranks nothing.", "Ask one that was trained for the task `rank`.")
+    if candidates is None and not getattr(subject, "searches", False):
+        raise BadInput("No candidates are kept with this release, so there is nothing to search in.", "Send them as well.")
+    for position, candidate in enumerate(candidates or (), 1):
+        must_be_text(candidate, f"Candidate {position} of {len(candidates or ())}")
+    return change(candidates, count)
+
+
+def order_of(answer: Any) -> list[dict[str, Any]]:
+    """The candidates of an answer that is an order of them, best first: `index`, `score`, `text`; of another form none."""
+    found = answer if isinstance(answer, list) else []
+    return found if all(isinstance(one, dict) and one.keys() == {"index", "score", "text"} for one in found) else []
+
+
 def must_be_askable(subject: Subject, asked: str, what: str) -> None:
     """Does nothing when there is something to read: one text, or two where the model compares them.
 
@@ -49,7 +73,7 @@ def must_be_askable(subject: Subject, asked: str, what: str) -> None:
     if pair is not None:
         must_be_text(pair, f"{what}'s pair")
     wanted = bool(getattr(subject, "pairs", False))
-    if wanted and pair is None:
+    if wanted and pair is None and not getattr(subject, "searches", False):
         raise BadInput(f"{what} stands alone, and this release compares two.", "Give the second text as well: `pair`.")
     if pair is not None and not wanted:
         raise BadInput(f"{what} comes with a second one, and this release reads one.", "Leave out `pair`.")

@@ -26,6 +26,7 @@ LABEL = (
     "label", "category", "intent", "class", "target", "sentiment", "topic", "emotion", "tag", "queue", "label_text", "gold",
     "y", "polarity", "score", "rating", "grade", "type", "标签", "类别", "分类", "意图", "情感", "主题", "类型", "评分", "等级",
 )  # fmt: skip
+RELEVANCE = ("label", "relevance", "relevant", "标签", "相关", "相关性")
 PAIRS = {
     "pair": None, "text_pair": None, "sentence2": "sentence1", "text_b": "text_a", "text2": "text1", "question2": "question1",
     "hypothesis": "premise", "句子2": "句子1", "文本2": "文本1", "问题2": "问题1",
@@ -61,7 +62,7 @@ class ColumnMap:
     """Which column is what, and what was guessed on the way."""
 
     text: str
-    label: str
+    label: str  # empty = none: every row says the same
     pair: str | None = None
     person: str | None = None
     split: str | None = None
@@ -105,8 +106,11 @@ class Search:
         return column
 
 
-def find_columns(wanted: Columns, sample: Sequence[Mapping[str, str]]) -> ColumnMap:
+def find_columns(wanted: Columns, sample: Sequence[Mapping[str, str]], label_needed: bool = True) -> ColumnMap:
     """Gives every role its column, from the first rows of a source.
+
+    Args:
+        label_needed: false where rows say something without a label, too: then only a column of the very name is taken for it.
 
     Raises:
         BadInput: a named column is not there, or text or label cannot be guessed; the message lists the columns.
@@ -118,11 +122,10 @@ def find_columns(wanted: Columns, sample: Sequence[Mapping[str, str]]) -> Column
     split = search.take("split", wanted.split, guess_split(search))
     text = wanted.text or by_name(search, "text", TEXT) or by_length(search)
     text = search.take("text", wanted.text or None, text)
-    label = wanted.label or by_name(search, "label", LABEL) or by_repetition(search)
-    label = search.take("label", wanted.label or None, label)
-    if not text or not label:
+    label = search.take("label", wanted.label or None, wanted.label or guess_label(search, label_needed))
+    if not text or (not label and label_needed):
         raise not_found("text" if not text else "label", names, sample)
-    if "label" in search.guessed and label in search.values(label):
+    if label and "label" in search.guessed and label in search.values(label):
         what = f"The first line looks like a row, not like the names of columns: '{label}' is a label further down as well."
         raise BadInput(what, "Put a line before it that names the columns, for example: text,label.")
     pair = search.take("pair", wanted.pair, guess_pair(search, text))
@@ -136,7 +139,7 @@ def find_columns(wanted: Columns, sample: Sequence[Mapping[str, str]]) -> Column
     if "group" in search.guessed:
         search.notes.append(f"Groups are read from: {', '.join(groups)} (guessed).")
     return ColumnMap(
-        text=text, label=label, pair=pair, person=person, split=split, groups=groups,
+        text=text, label=label or "", pair=pair, person=person, split=split, groups=groups,
         guessed=frozenset(search.guessed), notes=tuple(search.notes),
     )  # fmt: skip
 
@@ -192,6 +195,13 @@ def by_repetition(search: Search) -> str | None:
         if len(values) > 0.5 * len(search.cells) and 2 <= kinds <= len(values) / 3 and max(map(len, values)) <= 60:
             found.append(name)
     return found[0] if len(found) == 1 else None
+
+
+def guess_label(search: Search, needed: bool) -> str | None:
+    """The free column that most looks like labels; where none is needed, one that is called `label` or `relevance`."""
+    if needed:
+        return by_name(search, "label", LABEL) or by_repetition(search)
+    return next((name for name in search.free if folded(name) in RELEVANCE), None)
 
 
 def guess_split(search: Search) -> str | None:

@@ -13,8 +13,11 @@ from math import ceil, sqrt
 import numpy as np
 
 from beside.core.interfaces import Subject
-from beside.core.types import Explanation, Faithfulness, WordWeight
+from beside.core.registry import names
+from beside.core.types import Explanation, Faithfulness, Finding, WordWeight
 
+FAITHFULNESS = "explanation/faithfulness"  # the check that measures which explainer tells the truth about a model
+MEASURED = "faithfulness_"  # its metrics: this and the explainer's name
 SHARES = (0.1, 0.2, 0.5)  # of the words, at least one word each
 DRAWS = 5  # random orders
 # one-sided 90 % quantile of Student's t by degrees of freedom: what one more random order stays below nine times in ten
@@ -96,3 +99,14 @@ def without(text: str, words: Iterable[WordWeight]) -> str:
         kept.append(text[last : word.start])
         last = word.end
     return GAPS.sub("", "".join([*kept, text[last:]])).strip()
+
+
+def ranked_explainers(findings: Sequence[Finding]) -> list[str]:
+    """Explainers by measured faithfulness, the most faithful first; those no better than random order are left out."""
+    measured = {
+        one.metric.removeprefix(MEASURED): one.value
+        for one in findings
+        if one.check == FAITHFULNESS and one.metric.startswith(MEASURED) and one.value > 0
+    }
+    known = names("explainers")
+    return sorted((name for name in measured if name in known), key=lambda name: -measured[name])

@@ -96,7 +96,7 @@ class Gatherer:
         given = split_of(cells.get(columns.split, "")) if columns.split else SPLITS[0]
         if given is None:
             return f"the column '{columns.split}' names no split (train, tune or dev or validation, test)"
-        label = clean(cells.get(columns.label, ""))
+        label = clean(cells.get(columns.label, "")) if columns.label else self.labels.implied
         if not label and not self.labels.takes_empty:
             self.unlabelled += 1
             return f"the column '{columns.label}' is empty"
@@ -113,7 +113,7 @@ class Gatherer:
             (row.line, same_hash(text, pair), number, SPLITS.index(given), same_hash(person) if person else 0, length)
         )
         self.texts.append(text)
-        self.keys.append(near_key(text if pair is None else f"{text}\n{pair}"))
+        self.keys.append(near_key(text if pair is None or self.labels.by_text else f"{text}\n{pair}"))
         self.spill.append(Row(text, pair, person or None, [clean(cells.get(name, "")) for name in columns.groups]))
         self.waiting_characters += length
         if len(self.numbers) >= BATCH_ROWS or self.waiting_characters >= BATCH_CHARACTERS:
@@ -191,7 +191,8 @@ def gather(rows: Iterable[RawRow | Refused], wanted: Columns, spill: Spill, prog
     if task.several and (names := columns_in(wanted.label, list(cells[0]))):
         whole = chain(in_one(whole, str(wanted.label), names))
         cells = [row.cells for row in in_one(sample, str(wanted.label), names) if isinstance(row, RawRow)]
-    gatherer = Gatherer(find_columns(for_task(wanted, task), cells), spill, task.book())
+    book = task.book()
+    gatherer = Gatherer(find_columns(for_task(wanted, task), cells, not book.implied), spill, book)
     if task.pairs == "must" and not gatherer.columns.pair:
         raise no_pair(cells)
     for row in watched(whole, progress):

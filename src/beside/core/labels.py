@@ -13,9 +13,15 @@ class LabelBook:
 
     Attributes:
         takes_empty: whether an empty cell is an answer; otherwise it is a row that nobody has labelled.
+        implied: what every row says where there is no label column at all; empty = there must be one.
+        by_text: whether rows of one text stay in one split, and near-duplicates are told by the text alone, whatever its pair.
+        constant: whether there is something to learn when every row has the same target.
     """
 
     takes_empty = False
+    implied = ""
+    by_text = False
+    constant = False
 
     def __init__(self) -> None:
         self.numbers: dict[str, int] = {}  # label_key -> number

@@ -9,7 +9,9 @@ import numpy as np
 
 from beside.core.answers import Metric, Reading, Said
 from beside.core.labels import LabelBook
+from beside.core.recipe import Recipe
 from beside.core.replacing import Replaced
+from beside.core.types import Example
 
 
 class Task(Protocol):
@@ -29,6 +31,14 @@ class Task(Protocol):
     exact: bool  # whether an answer equal to the target is what is wanted; otherwise near is good as well
     fewest: int  # labels that there must be to learn
     pipeline: str  # what Hugging Face's hub calls it
+    ranks: bool  # whether candidates are ordered for a query: scored query by query, over all candidates at once (core/ranking.py)
+    apart: bool  # whether the model reads the two texts of a pair one by one, without a head; their cosine is the score
+
+    def configured(self, recipe: Recipe) -> Task:
+        """The task with the knobs of a recipe that are its own."""
+
+    def learned(self, examples: Sequence[Example], recipe: Recipe) -> list[Example]:
+        """The rows to learn from: those of the corpus, and what the task adds to them."""
 
     def book(self) -> LabelBook:
         """An empty book that reads the cells of the label column."""

@@ -139,6 +139,7 @@ class ProtectionReport(Value):
     protections: tuple[str, ...]
     rows: int
     touched: int  # rows in which anything was found
+    reviewed: int  # rows of which a person said what stands in them
     kinds: tuple[KindFound, ...]  # the commonest first; of those looked for, also those that were not found
     in_groups: int  # values found in columns of groups
     in_labels: int  # labels that hold personal data; labels are never changed
@@ -151,6 +152,8 @@ class ProtectionReport(Value):
     def notes(self) -> list[str]:
         """What a person should know and do, in sentences."""
         found = []
+        if self.reviewed:
+            found.append(f"In {self.reviewed:,} rows a person's word counted, not the recognizers'.")
         if self.across_splits:
             found.append(
                 f"{self.across_splits:,} rows of tune and test now say what a training row says; every row kept its split. "

@@ -136,6 +136,21 @@ class Recipe(BaseModel):
     label_names: bool | None = knob(None, "yes/no", "each label's own name is one more training text; helps when rows are few")
     epoch_report: bool = knob(False, "yes/no", "print the per-class table on the tune split after each epoch; changes nothing else")
     patience: int | None = knob(None, "epochs", "stop after so many epochs without a better tune score; None = never", ge=1)
+    ranker: Literal["bi-encoder", "cross-encoder"] = knob(
+        "bi-encoder",
+        "name",
+        "of the task rank: bi-encoder = a vector per text, finds among any number; cross-encoder = reads both, reorders 50",
+    )
+    rank_temperature: float = knob(
+        0.05, "cosine", "of the bi-encoder's softmax over a batch: lower minds the nearest negatives more", ge=0.005, le=1
+    )
+    negatives: int = knob(4, "candidates", "of each relevant pair that the cross-encoder learns from", ge=1, le=100)
+    negatives_from: Literal["hard", "random"] = knob(
+        "hard", "name", "hard = half of them share words with the query (BM25, Robertson & Zaragoza 2009), half by chance"
+    )
+    keep_candidates: bool = knob(
+        True, "yes/no", "the task rank keeps every candidate of the corpus with the model, so that a query alone finds its answer"
+    )
     precision: Literal["fp32", "bf16", "fp16"] | None = knob(
         None,
         "name",
@@ -158,6 +173,49 @@ class Recipe(BaseModel):
     )
     compile: bool | None = knob(
         None, "yes/no", "layers are compiled before the first step, which takes a minute; None = on a CUDA GPU from 1,000 steps on"
+    )
+    rounds: int = knob(0, "rounds", "of training across sites, each a step of the common model; 0 = in one place", ge=0, le=10_000)
+    local_epochs: int = knob(1, "passes", "of a site over its rows in each round; with more, sites drift apart", ge=1, le=100)
+    proximal_mu: float = knob(
+        0.0, "weight", "holds sites near the common weights (FedProx, Li et al. 2020); 0 = plain FedAvg (McMahan et al. 2017)", ge=0
+    )
+    secure_aggregation: bool = knob(
+        False, "yes/no", "the coordinator learns the sum of the sites' updates and no single one (Bonawitz et al. 2017)"
+    )
+    site_clip: float = knob(0.0, "norm", "longest update that a site may send (DP-FedAvg, McMahan et al. 2018); 0 = any", ge=0)
+    site_noise: float = knob(
+        0.0, "clips", "standard deviation of the noise on the sum of updates; its cost is told as epsilon per site; 0 = none", ge=0
+    )
+    site_share: float = knob(
+        1.0, "probability", "with which a site is drawn for a round; below 1 each round costs less privacy", gt=0, le=1
+    )
+    epsilon: float | None = knob(
+        None,
+        "epsilon",
+        "differential privacy: how much one unit may change the odds of any outcome, e^epsilon; None = no such promise; "
+        "1 is strong, 8 is weak (Abadi et al. 2016)",
+        gt=0,
+        le=100,
+    )
+    delta: float | None = knob(
+        None,
+        "probability",
+        "that the promise of epsilon fails; None = 1e-5, or a tenth of one unit's share when that is less",
+        gt=0,
+        lt=1,
+    )
+    privacy_unit: Literal["row", "person"] = knob(
+        "row", "name", "whom epsilon protects: one row, or all rows of one person, which takes a corpus that knows its persons"
+    )
+    clip: float = knob(
+        0.1,
+        "gradient norm",
+        "with epsilon: longest gradient of a unit; small, since only its direction counts (Li et al. 2022)",
+        gt=0,
+        le=1e4,
+    )
+    accountant: Literal["pld", "rdp"] = knob(
+        "pld", "name", "with epsilon: pld is tight (Doroshenko et al. 2022), rdp is the older bound (Mironov et al. 2019)"
     )
     seed: int = knob(0, "number", "same seed, same data, same machine: same weights", ge=0, lt=2**32)
     threads: int | None = knob(

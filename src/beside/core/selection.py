@@ -12,6 +12,7 @@ from beside.core.errors import BadInput, NotEnoughData
 from beside.core.fingerprints import Fingerprints
 from beside.core.gathering import Gathered
 from beside.core.interfaces import Progress
+from beside.core.queries import notes, pairs_of
 from beside.core.splitting import FEW_PER_LABEL, TEST, TRAIN, TUNE, shares, split_rows
 from beside.core.types import SPLITS
 
@@ -46,12 +47,15 @@ def select(gathered: Gathered, seed: int, progress: Progress) -> Selection:
     repeats = find_repeats(gathered.text, gathered.label, scopes)
     rows = np.flatnonzero(repeats.keep)
     present, labels = np.unique(gathered.label[rows], return_inverse=True)
-    if len(present) < 2:
+    if len(present) < (1 if gathered.labels.constant else 2):
         raise one_label(gathered, present)
     prints = Fingerprints(gathered.prints.low[rows], gathered.prints.bands[rows])
     near = find_near(
         prints, lambda place: key_of(gathered, rows[place]), lambda done, of: progress.step("compare", done, of, "pairs")
     )
+    pairs = pairs_of(gathered.spill, rows) if gathered.labels.by_text else None
+    if pairs:
+        near = Near(joined(near.group, pairs.query), [])  # alike queries with other candidates are no contradiction
     strata = np.unique(np.array(gathered.labels.strata())[gathered.label[rows]], return_inverse=True)[1]
     selection = Selection(rows, labels, np.zeros(len(rows), dtype=np.int8), near, persons_of(gathered, rows), repeats, strata)
     drop_useless_persons(selection, gathered)
@@ -61,13 +65,14 @@ def select(gathered: Gathered, seed: int, progress: Progress) -> Selection:
     if by_person_alone:
         hold_back(selection, cut)
     check_splits(selection)
+    selection.notes += notes(pairs, selection.splits) if pairs else []
     return selection
 
 
 def key_of(gathered: Gathered, row: int) -> str:
     """The key of a row by which near-duplicates are compared."""
     found = gathered.spill.row(int(row))
-    return near_key(found.text if found.pair is None else f"{found.text}\n{found.pair}")
+    return near_key(found.text if found.pair is None or gathered.labels.by_text else f"{found.text}\n{found.pair}")
 
 
 def persons_of(gathered: Gathered, rows: np.ndarray) -> np.ndarray:

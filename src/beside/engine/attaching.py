@@ -7,11 +7,11 @@ from dataclasses import replace
 
 import numpy as np
 
-from beside.core.errors import GateClosed
+from beside.core.errors import BadOption, GateClosed
 from beside.core.interfaces import Guide, Method, Progress, Task
 from beside.core.recipe import Recipe
 from beside.core.registry import load
-from beside.engine.model import Facts
+from beside.engine.model import HEAD, Facts, Model
 from beside.engine.runtime import TRUTH_TEXTS, TorchSubject
 
 FINISH_TOLERANCE = 1e-3  # logits; adding an update to the weights rounds otherwise than adding it to the states
@@ -27,6 +27,25 @@ def chosen(recipe: Recipe) -> Method:
 def by_pairs(method: Method) -> bool:
     """Whether a method's gradient steps compare rows with each other and leave the head for afterwards."""
     return bool(getattr(method, "by_pairs", False))
+
+
+def has_head(method: Method, names: Sequence[str], task: Task, progress: Progress) -> bool:
+    """Whether there is a head to fit before the steps; where cosines are the scores there is none, and that is said.
+
+    Raises:
+        BadOption: the method would train nothing else.
+    """
+    if not task.apart:
+        return True
+    if not names:
+        raise BadOption("A bi-encoder has no head, so this method would train nothing.", "Use --method full, or lora.")
+    progress.say("Cosines are the scores, so there is no head to fit first.")
+    return False
+
+
+def steps_of(method: Method, model: Model, recipe: Recipe) -> list[str]:
+    """Names of the parameters that gradient steps change; where privacy is promised the head alone learns by steps, too."""
+    return method.attach(model) or (list(HEAD) if recipe.epsilon is not None else [])
 
 
 def head_first(method: Method, task: Task) -> bool:

@@ -68,6 +68,7 @@ def build(
         precision=best_precision(device),
         single=task is None or (task.single and not any(map(is_pair, texts))),
         per_token=per_token,
+        headless=task is not None and task.apart,
     )
     filled = fill(recipe, facts).model_copy(update={"device": device.type})
     filled = filled.model_copy(update={"gradient_checkpointing": recomputes(filled, encoder, device)})
@@ -78,7 +79,7 @@ def build(
     if chosen:
         progress.say("Chosen from the data: " + ", ".join(f"{key}={value}" for key, value in chosen.items()) + ".")
     drop_unused(encoder)
-    model = Model(encoder, outputs or len(labels), filled.pooling, frozen_layers(filled, encoder))
+    model = Model(encoder, len(labels) if outputs is None else outputs, filled.pooling, frozen_layers(filled, encoder))
     if blank:
         blank.furnish(model)
     if task is not None:

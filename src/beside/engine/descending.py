@@ -1,24 +1,31 @@
-"""The gradient steps of one fine-tuning: rows as the loop takes them, the loop, and the tune scores after each epoch."""
+"""The gradient steps of one fine-tuning: rows as the loop takes them, and the loop."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 
 import numpy as np
 import torch
 
-from beside.core.interfaces import Method, Progress, Silent, Task
+from beside.core.interfaces import Method, Progress
 from beside.core.recipe import Recipe
 from beside.core.types import Example
+from beside.engine.apart import ApartFit, apart_rows
 from beside.engine.attaching import by_pairs, guide_of
 from beside.engine.feed import Feed
 from beside.engine.fit import Fit, Fitted, Rows
+from beside.engine.forecast import tell_forecast
 from beside.engine.keeping import Keeping
 from beside.engine.model import Model
 from beside.engine.pairs import PairFit
+from beside.engine.private import PrivateFit
+from beside.engine.private_rules import units_of
+from beside.engine.private_start import only_head, started
 from beside.engine.probe import probe
 from beside.engine.runtime import TorchSubject
+from beside.engine.scoring import scoring
 from beside.engine.team import Alone
 from beside.engine.telling import announcing, kept_rule
 from beside.engine.tracking import tensorboard
@@ -41,16 +48,21 @@ def descend(
     progress, watch = keeping.progress, partial(keeping.watch, recipe=recipe) if keeping.watch else None
     refit = partial(probe, subject.model, rows, subject.labels, recipe, task=subject.task) if by_pairs(method) else None
 
+    if recipe.epsilon is not None:
+        rows = started(subject, names, rows, recipe, progress)
+        if not keeping.resume:
+            tell_forecast(subject, tune, len(units_of(rows.persons, len(rows.targets), recipe.privacy_unit)), recipe, progress)
+    scored = bool(tune) and not only_head(names)  # scoring would take longer than the steps of a head alone
     torch.manual_seed(recipe.seed)  # dropout is the same whether or not a probe came before
     making = partial(
-        PairFit if refit else Fit,
+        PairFit if refit else PrivateFit if recipe.epsilon is not None else ApartFit if subject.task.apart else Fit,
         subject.model,
         names,
         rows,
         task=subject.task,
         labels=subject.labels,
         weights_K=weights_of(rows.targets, subject.labels) if recipe.class_weights == "balanced" else None,
-        evaluate=scoring(subject, tune, refit, progress.say if recipe.epoch_report else None) if tune else None,
+        evaluate=scoring(subject, tune, refit, recipe, progress) if scored else None,
         recipe=recipe,
         checkpoint=keeping.checkpoint,
         progress=progress,
@@ -58,12 +70,12 @@ def descend(
         guide=guide_of(method),
         team=team,
     )
-    with used_rows_only(subject.model, names, rows.feed.ids, rows.feed.pad_id) as used:
+    with words_that_learn(subject.model, names, rows, recipe) as used:
         if used:
             progress.say(f"Word vectors: the {used} that occur in the training rows learn, the others stay as they are.")
         fit = making()
         fitted = fit.run(keeping.resume)
-    progress.say(kept_rule(fitted, recipe, bool(tune)))
+    progress.say(kept_rule(fitted, recipe, scored))
     if refit and not team.rank:
         refit(progress)
     if fit.guide is not None:
@@ -71,42 +83,19 @@ def descend(
     return fitted
 
 
-def scoring(
-    subject: TorchSubject,
-    tune: Sequence[Example],
-    refit: Callable[[Progress], None] | None,
-    say: Callable[[str], None] | None,
-) -> Callable[[Model], dict[str, float]]:
-    """What scores the model after each epoch, its head fitted first where the steps do not train it."""
-
-    def evaluate(model: Model) -> dict[str, float]:
-        if refit:
-            refit(Silent())
-        return scores_on(subject, subject.task, tune, say)
-
-    return evaluate
-
-
-def scores_on(
-    subject: TorchSubject, task: Task, examples: Sequence[Example], say: Callable[[str], None] | None = None
-) -> dict[str, float]:
-    """The task's scores on these rows, and the mean loss in nats; `say` is told the task's report."""
-    if task.writes:
-        return subject.scores(examples, say)  # type: ignore[attr-defined]
-    texts, targets = [example.text for example in examples], [str(example.target) for example in examples]
-    logits, read = subject.logits(texts), subject.read(texts)
-    answers = task.decode(logits, subject.labels, read)
-    if say:
-        say(task.report(answers, targets))
-    loss = task.loss(torch.from_numpy(logits), task.encode(targets, subject.labels, read), None, 0.0)
-    return {**task.score(answers, targets, subject.labels), "loss": float(loss)}
-
-
 def rows_of(subject: TorchSubject, examples: Sequence[Example], progress: Progress, team: Alone) -> Rows:
     """Training rows with their targets, as the loop takes them."""
     texts, targets = [example.text for example in examples], [str(example.target) for example in examples]
+    if subject.task.apart:
+        return apart_rows(subject, texts, targets, progress, team)
     feed = Feed(subject.model, subject.tokens.encode(texts), subject.tokens.pad_id, progress, team)
-    return Rows(feed=feed, targets=targets, encoded=subject.task.encode(targets, subject.labels, subject.read(texts)))
+    encoded = subject.task.encode(targets, subject.labels, subject.read(texts))
+    return Rows(feed=feed, targets=targets, encoded=encoded, persons=[example.person for example in examples])
+
+
+def words_that_learn(model: Model, names: list[str], rows: Rows, recipe: Recipe) -> AbstractContextManager[int]:
+    """Leaves out word vectors that no row uses, but where privacy is promised: which words are used tells of the rows."""
+    return nullcontext(0) if recipe.epsilon is not None else used_rows_only(model, names, rows.feed.ids, rows.feed.pad_id)
 
 
 def weights_of(targets: Sequence[str], labels: Sequence[str]) -> torch.Tensor:

@@ -105,3 +105,20 @@ class Feed:
             yield batch
             done += len(batch)
             self.progress.step(stage, done, len(self.ids), "rows read by the layers that do not learn")
+
+
+class Vectors(Feed):
+    """The same rows for a training in which the head alone learns: what the encoder makes of them is computed once.
+
+    Args:
+        rows: read by the encoder as it is now, without dropout.
+    """
+
+    def __init__(self, rows: Feed) -> None:
+        self.model, self.ids, self.pad_id, self.team, self.progress = rows.model, rows.ids, rows.pad_id, rows.team, rows.progress
+        self.lengths, self.starts, self.states_TH = rows.lengths, rows.starts, None
+        self.vectors_NH = torch.from_numpy(rows.embeddings())
+
+    def vectors(self, batch: np.ndarray) -> Tensor:
+        """One pooled vector per row of the batch, (B, H)."""
+        return onto(holding(self.model), self.vectors_NH[torch.from_numpy(batch)])

@@ -41,6 +41,7 @@ class Rows:
     feed: Feed
     targets: list[str]
     encoded: Tensor | None = None  # targets as the loss takes them; None = the task encodes them from `targets` alone
+    persons: list[str | None] | None = None  # whose row it is; None = nobody asked
 
 
 class Fit:
@@ -202,7 +203,7 @@ class Fit:
 
     def end_epoch(self) -> None:
         """Scores the tune split, keeps the best weights, moves to the next epoch."""
-        row = {"epoch": float(self.epoch + 1), "loss": self.loss_sum / max(1, self.steps_per_epoch)}
+        row = {"epoch": float(self.epoch + 1), **self.told_loss()}
         if self.evaluate is not None:
             scores = self.evaluate(self.model)
             row |= {f"tune_{name}": value for name, value in scores.items()}
@@ -229,9 +230,12 @@ class Fit:
         """How far it is, and how long it will take if no early stop comes."""
         left = (time.perf_counter() - self.since) / (self.step - self.first) * (self.steps - self.step)
         time_left = f"{left:.0f} s" if left < 100 else f"{left / 60:.0f} min" if left < 6000 else f"{left / 3600:.1f} h"
-        loss = self.loss_sum / self.step_in_epoch
-        note = f"epoch {self.epoch + 1}/{self.epochs}, loss {loss:.3f}, about {time_left} left"
-        self.progress.step("train", self.step, self.steps, note)
+        loss = "".join(f", {name} {value:.3f}" for name, value in self.told_loss().items())
+        self.progress.step("train", self.step, self.steps, f"epoch {self.epoch + 1}/{self.epochs}{loss}, about {time_left} left")
+
+    def told_loss(self) -> dict[str, float]:
+        """The mean loss of the training rows in this epoch so far, for people and curves."""
+        return {"loss": self.loss_sum / max(1, self.step_in_epoch)}
 
     def save_when_due(self) -> None:
         """Saves after every half minute, and when a person wants to stop."""

@@ -25,6 +25,7 @@ from beside.engine.bases import load_base as load_base
 from beside.engine.tokens import Tokens, load_tokens
 
 FACTS = "beside.json"
+HEAD = ("head.weight", "head.bias")
 AT = "at "  # a pooling that begins so names the place of a token
 LAYERED = ("bert", "roberta", "xlm-roberta", "camembert", "electra")  # layers take states and a mask, nothing else
 
@@ -57,12 +58,19 @@ class Transform(nn.Module):
         return self.norm(gelu(self.dense(states_BH)))
 
 
+class NoHead(nn.Linear):
+    """A head without outputs, which has no initial values either."""
+
+    def reset_parameters(self) -> None:
+        pass
+
+
 class Model(nn.Module):
     """Encoder, pooling and linear head.
 
     Args:
         encoder: a Hugging Face encoder whose first output is (B, L, H).
-        outputs: numbers that the head puts out.
+        outputs: numbers that the head puts out; 0 = vectors are all that is wanted.
         pooling: "mean" over real tokens, "unit" for that mean at unit length, "cls", the first token, or "at 4", the token in
             that place, put through a mask head's transform.
         frozen: bottom layers that do not learn, the token embeddings with them; 0 = everything learns.
@@ -80,7 +88,7 @@ class Model(nn.Module):
         self.encoder, self.pooling, self.frozen = encoder, pooling, frozen
         # dropping parts of a unit vector would change its length, which carries meaning there
         self.dropout = nn.Dropout(0.0 if pooling == "unit" else float(getattr(encoder.config, "hidden_dropout_prob", 0.1)))
-        self.head = nn.Linear(encoder.config.hidden_size, outputs)
+        self.head = (nn.Linear if outputs else NoHead)(encoder.config.hidden_size, outputs)
         if pooling.startswith(AT):
             self.read_at(int(pooling.removeprefix(AT)), encoder.config.layer_norm_eps)
 
@@ -250,7 +258,7 @@ def load_model(folder: Path) -> tuple[Model, Tokens, Facts]:
             load("methods", facts.structure["method"]).rebuild(model, facts.structure)
         model.load_state_dict(weights, strict=True)
         tokens = load_tokens(folder / "tokenizer.json", facts.max_length)
-        suit(model, tokens, load("tasks", facts.task), facts.pairs)
+        suit(model, tokens, load("tasks", facts.task).restored(facts.settings), facts.pairs)
     except Exception as error:  # the libraries raise all kinds for what is not theirs
         raise BadInput(f"Cannot load the model in '{folder.name}': {error}", "The folder must be one that Beside saved.") from error
     return model.eval(), tokens, facts
@@ -259,7 +267,8 @@ def load_model(folder: Path) -> tuple[Model, Tokens, Facts]:
 def suit(model: Model, tokens: Tokens, task: Task, pairs: bool) -> None:
     """Makes the model answer as the task wants it: per token or per text, of one text or of two."""
     model.per_token = task.per_token
-    model.border = tokens.separator_id if pairs and getattr(model.encoder.config, "type_vocab_size", 1) > 1 else None
+    together = pairs and not task.apart
+    model.border = tokens.separator_id if together and getattr(model.encoder.config, "type_vocab_size", 1) > 1 else None
 
 
 def plain_facts(facts: Facts) -> dict[str, Any]:

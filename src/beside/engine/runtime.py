@@ -20,7 +20,11 @@ from torch import Tensor
 from beside.core.answers import Reading, Said
 from beside.core.errors import BesideError, GateClosed
 from beside.core.interfaces import Task
+from beside.core.pairs import apart, is_pair
+from beside.core.ranking import unit
 from beside.core.registry import load
+from beside.engine import ranking
+from beside.engine.catalogue import Catalogue, load_catalogue
 from beside.engine.devices import device_of, holding, onto
 from beside.engine.gradients import TokenInputs, opened
 from beside.engine.model import Facts, Model, load_model, read_facts
@@ -51,17 +55,29 @@ class TorchSubject:
         self.temperature = facts.temperature
         self.task: Task = load("tasks", facts.task).restored(facts.settings)
         self.pairs = facts.pairs
+        self.catalogue: Catalogue | None = None  # candidates to search in
         self.turn = threading.Lock()
 
     def logits(self, texts: Sequence[str]) -> np.ndarray:
         """Raw scores, float32, shape (len(texts), outputs); per token (len(texts), longest, outputs), padded with zeros."""
+        if self.task.apart:
+            return ranking.cosines(self, texts)
         rows = self.tokens.encode(texts)
         longest = max(map(len, rows), default=0)
         shape = (longest, self.model.head.out_features) if self.task.per_token else (self.model.head.out_features,)
         return self.infer(rows, self.model.__call__, shape)
 
     def embed(self, texts: Sequence[str]) -> np.ndarray:
-        """One vector per text, float32, shape (len(texts), hidden)."""
+        """One vector per text, float32, shape (len(texts), hidden); where pairs are read apart of the first, at length 1."""
+        if not self.task.apart:
+            return self.vectors(texts)
+        texts = [apart(text)[0] for text in texts]
+        if texts and self.catalogue:
+            return self.catalogue.completed(texts, lambda fresh: unit(self.vectors(fresh)))
+        return unit(self.vectors(texts))
+
+    def vectors(self, texts: Sequence[str]) -> np.ndarray:
+        """What stands before the head, float32, shape (len(texts), hidden)."""
         return self.infer(self.tokens.encode(texts), self.model.vector, (self.model.width,))
 
     def probabilities(self, texts: Sequence[str]) -> np.ndarray:
@@ -74,14 +90,27 @@ class TorchSubject:
 
     def answers(self, texts: Sequence[str]) -> list[Said]:
         """The task's answer to each text with its probabilities, as it is served."""
+        if self.task.ranks:
+            return ranking.answers(self, texts)
         return self.task.answers(self.logits(texts), self.temperature, self.labels, self.read(texts))
+
+    @property
+    def searches(self) -> bool:
+        """Whether a query alone can be asked."""
+        return self.catalogue is not None
+
+    def among(self, documents: Sequence[str] | None, count: int) -> ranking.Among:
+        """This model, ordering these documents for each query it is asked, or what is kept with it; the best `count` of them."""
+        return ranking.Among(self, documents, count)
 
     def read(self, texts: Sequence[str]) -> list[Reading]:
         """How the model reads each text, where the answer is per token; otherwise nothing, for nobody asks."""
         return self.tokens.read(texts) if self.task.per_token else []
 
     def token_counts(self, texts: Sequence[str]) -> list[int]:
-        """Tokens of each text before truncation."""
+        """Tokens of each text before truncation; of a pair that is read apart those of its longer text."""
+        if self.task.apart and any(map(is_pair, texts)):
+            return [max(self.tokens.counts([half for half in apart(text) if half is not None])) for text in texts]
         return self.tokens.counts(texts)
 
     def inputs_of(self, text: str) -> AbstractContextManager[TokenInputs]:
@@ -138,7 +167,9 @@ def load_subject(folder: Path, threads: int | None = None) -> TorchSubject:
 
         return WriterSubject(*load_writer(folder))  # type: ignore[return-value]
     model, tokens, facts = load_model(folder)
-    return TorchSubject(model.to(device_of()), tokens, facts)
+    subject = TorchSubject(model.to(device_of()), tokens, facts)
+    subject.catalogue = load_catalogue(folder)
+    return subject
 
 
 def writes(folder: Path) -> bool:

@@ -22,6 +22,7 @@ class Fitted:
     history: list[dict[str, float]] = field(default_factory=list)
     kept_epoch: int = 0
     seconds_before: float = 0.0  # spent before the kill that this process resumed from
+    spent: dict[str, Any] | None = None  # of privacy: epsilon, delta, unit, accountant and what they follow from
 
 
 def taken(fit: Fit) -> State:

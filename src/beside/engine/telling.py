@@ -36,7 +36,7 @@ def announcing(
 def kept_rule(fitted: Fitted, recipe: Recipe, has_tune: bool) -> str:
     """Which epoch's weights were kept, and by which rule."""
     if not has_tune:
-        return f"Kept epoch {fitted.kept_epoch}, the last: there is no tune split to choose by."
+        return f"Kept epoch {fitted.kept_epoch}, the last: there are no tune scores to choose by."
     patience = f"stop after {recipe.patience} epochs without a better one" if recipe.patience else "no early stop"
     kept = f"Kept epoch {fitted.kept_epoch} of {len(fitted.history)}"
     return f"{kept}: best score on the tune split, ties to the lower loss; {patience}."

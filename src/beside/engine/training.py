@@ -6,24 +6,30 @@ from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
+from beside.core.federation import must_be_here
 from beside.core.interfaces import Progress, Task
 from beside.core.pairs import is_pair
 from beside.core.recipe import BEST, Recipe
 from beside.core.registry import load, source
 from beside.core.types import Example
-from beside.engine.attaching import by_pairs, chosen, completed, head_first, report_added
+from beside.engine.apart import distinct
+from beside.engine.attaching import by_pairs, chosen, completed, has_head, head_first, report_added, steps_of
 from beside.engine.automatic import spoken
 from beside.engine.building import build
-from beside.engine.descending import descend, rows_of, scores_on
+from beside.engine.catalogue import keep
+from beside.engine.descending import descend, rows_of
 from beside.engine.devices import device_of, restart_peak
 from beside.engine.fit import Fitted
 from beside.engine.keeping import Keeping, continued
 from beside.engine.losses import must_agree, must_have_effect, must_have_weights, must_not_write
 from beside.engine.model import Facts, drops, save_model
 from beside.engine.peers import Job, together
+from beside.engine.private_rules import must_be_private, must_stay_private
 from beside.engine.probe import fit_temperature, probe
 from beside.engine.runtime import TRUTH_TEXTS, TorchSubject
+from beside.engine.scoring import scores_on
 from beside.engine.team import Alone
 from beside.engine.telling import report_peak, report_trainable, trainable
 from beside.engine.truth import prove
@@ -40,6 +46,7 @@ class Trained:
     parameters: int
     truncated: int
     seconds_before: float  # spent before a kill that this training resumed from
+    spent: dict[str, Any] | None  # of privacy
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,12 +69,14 @@ def train_model(
     task_name: str,
     recipe: Recipe,
     keeping: Keeping,
+    candidates: Sequence[str] = (),
 ) -> Trained:
     """Trains on `examples`, chooses on `tune` (may be empty), and saves the model into `folder`.
 
     Args:
         folder: None = only the scores are wanted: nothing is saved.
         keeping: where its state is saved and who is told; what its `watch` raises ends the training.
+        candidates: what a model that ranks keeps in its folder to search in, unless the recipe says otherwise.
 
     Raises:
         BadInput, BadOption: the base cannot be loaded or not be trained like this.
@@ -79,6 +88,8 @@ def train_model(
         KeyboardInterrupt: Ctrl-C; a training in its steps has saved where it is.
     """
     must_agree(recipe)
+    must_be_here(recipe)
+    must_be_private(recipe, load("tasks", task_name).writes)
     if recipe.method not in (None, BEST):
         source("methods", str(recipe.method))  # a name that does not exist is refused before a base is loaded
     row: tuple[dict[str, float], ...] = ()
@@ -94,7 +105,8 @@ def train_model(
     else:
         must_not_write(recipe, task_name)
         learned = learn(examples, tune, labels, task_name, recipe, keeping)
-        scores = finish(folder, learned.subject, tune, [example.text for example in tune or examples], keeping.progress)
+        kept = candidates if learned.recipe.keep_candidates and learned.subject.task.ranks else ()
+        scores = finish(folder, learned.subject, tune, [example.text for example in tune or examples], keeping.progress, kept)
     return Trained(
         recipe=learned.recipe,
         scores=scores,
@@ -103,6 +115,7 @@ def train_model(
         parameters=learned.parameters,
         truncated=learned.truncated,
         seconds_before=learned.fitted.seconds_before,
+        spent=learned.fitted.spent,
     )
 
 
@@ -122,20 +135,24 @@ def learn(
     """
     checkpoint, progress = keeping.checkpoint, keeping.progress
     recipe, keeping = continued(recipe, keeping)
-    texts, targets = [example.text for example in examples], [str(example.target) for example in examples]
-    task: Task = load("tasks", task_name).ready(targets, labels)
+    task: Task = load("tasks", task_name).configured(recipe)
+    shown = task.learned(examples, recipe)
+    texts, targets = [example.text for example in shown], [str(example.target) for example in shown]
+    task = task.ready(targets, labels)
     must_have_weights(recipe, task)
-    model, tokens, recipe, cut = build(recipe, texts, labels, checkpoint.folder, progress, task.outputs(labels), task)
+    read = distinct(texts) if task.apart else texts
+    model, tokens, recipe, cut = build(recipe, read, labels, checkpoint.folder, progress, task.outputs(labels), task)
     named = [Example(id=label, text=spoken(label), target=label) for label in labels] if recipe.label_names else []
-    learned = [*examples, *named]
+    learned = [*shown, *named]
     pairs = any(map(is_pair, texts))
     facts = Facts(task=task_name, labels=labels, pooling=model.pooling, max_length=tokens.max_length, pairs=pairs)
     subject = TorchSubject(model, tokens, replace(facts, settings=task.settings()))
     method = chosen(recipe)
-    names = method.attach(model)
+    must_stay_private(recipe, task, method)
+    names = steps_of(method, model, recipe)
     must_have_effect(recipe, bool(names) and not by_pairs(method), drops(model))
     learns, there = trainable(model, names), sum(parameter.numel() for parameter in model.parameters())
-    first = head_first(method, task)
+    first = head_first(method, task) and recipe.epsilon is None  # it is fitted without noise
     report_trainable(model, names, first, progress)
     report_added(method, recipe, progress)
     job = Job(recipe=recipe, examples=examples, labels=labels, task=task_name, folder=checkpoint.folder, resume=keeping.resume)
@@ -144,7 +161,7 @@ def learn(
         model.to(device)
         restart_peak(device)
         rows = rows_of(subject, learned, progress, team)
-        if first and not keeping.resume and not team.rank:
+        if first and not keeping.resume and not team.rank and has_head(method, names, task, progress):
             probe(model, rows, labels, recipe, progress, task)
         fitted = descend(subject, method, names, rows, tune, recipe, keeping, team)
     report_peak(device, progress)
@@ -153,7 +170,12 @@ def learn(
 
 
 def finish(
-    folder: Path | None, subject: TorchSubject, tune: Sequence[Example], texts: list[str], progress: Progress
+    folder: Path | None,
+    subject: TorchSubject,
+    tune: Sequence[Example],
+    texts: list[str],
+    progress: Progress,
+    candidates: Sequence[str] = (),
 ) -> dict[str, float]:
     """Fits on the tune split what the task needs, scores it, saves the model, and proves that it reloads."""
     scores: dict[str, float] = {}
@@ -168,5 +190,7 @@ def finish(
         return scores
     subject.facts = replace(subject.facts, temperature=temperature, settings=subject.task.settings())
     save_model(folder, subject.model, subject.tokens, subject.facts)
+    if candidates:
+        keep(folder, subject, candidates, progress)
     prove(folder, subject, texts[:TRUTH_TEXTS] or ["truth test", "真话"], progress)
     return scores

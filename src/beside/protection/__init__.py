@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import cache
 
+from beside.core.interfaces import Recognizer
 from beside.core.personal import SURE, Found, Span, plain, resolved
 from beside.core.registry import load, names
 
@@ -21,19 +23,33 @@ def spans(text: str, kinds: Sequence[str] | None = None) -> list[Span]:
         UnknownName: if there is no such recognizer.
     """
     copy = plain(text)
+    asked = [(kind, recognizer(kind)) for kind in (every() if kinds is None else kinds)]
     found = set()
-    for kind in names("recognizers") if kinds is None else kinds:
-        for start, end, score in hits(kind, copy.text):
-            if score >= SURE:
-                found.add(Span(*copy.original(start, end), kind, score, kind))
+    for at in range(0, len(copy.text), WINDOW):
+        low = max(0, at - MARGIN)
+        window = copy.text[low : at + WINDOW + MARGIN]
+        for kind, one in asked:
+            for start, end, score in inside(one, window, at - low):
+                if score >= SURE:
+                    found.add(Span(*copy.original(low + start, low + end), kind, score, kind))
     return resolved(found)
 
 
-def hits(kind: str, text: str) -> Iterator[Found]:
-    """What one recognizer finds, window by window: each sees some text on both sides, and keeps what begins inside it."""
-    recognizer = load("recognizers", kind)
-    for at in range(0, len(text), WINDOW):
-        low = max(0, at - MARGIN)
-        for start, end, score in recognizer.find(text[low : at + WINDOW + MARGIN]):
-            if at <= low + start < at + WINDOW and end > start:
-                yield Found(low + start, low + end, score)
+def inside(one: Recognizer, window: str, begin: int) -> Iterator[Found]:
+    """What a recognizer finds in a window: it sees some text on both sides, and what begins inside is kept."""
+    for found in one.find(window):
+        if begin <= found.start < begin + WINDOW and found.end > found.start:
+            yield found
+
+
+@cache
+def every() -> tuple[str, ...]:
+    """The names of all recognizers. Listing the folder for each text would take ten times as long as reading the text."""
+    return tuple(names("recognizers"))
+
+
+@cache
+def recognizer(kind: str) -> Recognizer:
+    """A recognizer, loaded once."""
+    found: Recognizer = load("recognizers", kind)
+    return found

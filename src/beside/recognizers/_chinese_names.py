@@ -1,16 +1,16 @@
 """Names of people in Chinese: of all ways to cut a clause into words and names, how much weight falls on each name.
 
-A clause is a run of Chinese characters. Its words have the shares of jieba's dictionary, its names those of `_chinese_model`, raised
-or lowered by what stands around them: a word such as 患者 or 收件人 before, a title or a verb behind, the edge of the clause. Forward
-and backward sums over all cuts give a name's probability (the lattice of Zhang et al. 2003, HHMM-based Chinese lexical analyzer
-ICTCLAS, with sums in place of the best path). Linear in the length of the text.
+A clause is a run of Chinese characters. Its words have the shares of jieba's dictionary, its names those of `_chinese_model`,
+raised or lowered by what stands around them: a word such as 患者 or 收件人 before, a title or a verb behind, the clause's edge.
+Forward and backward sums over all cuts give a name's probability (the lattice of Zhang et al. 2003, HHMM-based Chinese lexical
+analyzer ICTCLAS, with sums in place of the best path). Linear in the length of the text.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from functools import cache
+from functools import cache, lru_cache
 from typing import NamedTuple
 
 from beside.core.personal import Found
@@ -27,10 +27,10 @@ SOUNDS = (
 )
 FOREIGN = re.compile(rf"[{SOUNDS}]{{1,6}}(?:[·•・][{SOUNDS}]{{1,7}}){{1,3}}")
 LONGEST = 60  # characters of a clause that are cut at once; longer ones are cut into pieces
+TITLED = 0.01  # share of surnames that stand alone before a title
 SCALE = 60.0  # per character, so that products over a clause stay within reach of a float
-HOPELESS = 0.003  # a name that is so much less likely than words, even with the best of words around it, is not looked at
+LEAST = 0.5  # of the weight of plain words, for a name to be looked at
 SURE, KEPT, MOST = 0.8, 0.5, 0.93
-BEST = 2000.0  # most that surroundings can raise a name
 
 # how much surroundings raise or lower the odds of a name
 WEIGHTS = {
@@ -46,6 +46,7 @@ WEIGHTS = {
     "place": 0.01,  # a road, a village, a company is named so
     "titled": 2.0,  # a surname alone with a title
 }
+BEST = WEIGHTS["strong"] * WEIGHTS["title"]  # most that surroundings can raise a name
 SEPARATORS = '：:是叫为“"（( 、，,'
 
 
@@ -112,18 +113,28 @@ def beginning(text: str, at: int, start: int, end: int) -> Iterator[Edge]:
         stop = at + size + length
         if stop > end:
             continue
-        name = text[at:stop]
-        if name in words("names_zh", "no_person"):
-            continue
-        share = name_share(name, size)
-        if share * BEST < HOPELESS * plainly(name):
-            continue
-        yield Edge(at, stop, share * context(text, at, stop, start, end), size + length)
+        share, least = weights(text[at:stop], size)
+        if share:
+            share *= context(text, at, stop, end, preceding(text, at, start))
+            if share >= least:
+                yield Edge(at, stop, share, size + length)
     title = around()["title"].match(text, at + size)
     if title and title.end() - at - size > 1:
         yield Edge(
             at, at + size, model().surname[text[at : at + size]] * 0.01 * WEIGHTS["titled"] * preceding(text, at, start), size
         )
+
+
+@lru_cache(maxsize=65_536)
+def weights(name: str, size: int) -> tuple[float, float]:
+    """The share of a name, and the least it must come to with the words around it; a share of 0: it is none.
+
+    The weight of the plain words of the same signs bounds the probability: what weighs less cannot reach one half.
+    """
+    if name in words("names_zh", "no_person"):
+        return 0.0, 1.0
+    share, least = name_share(name, size), plainly(name) * LEAST
+    return (share, least) if share * BEST >= least else (0.0, 1.0)
 
 
 def plainly(name: str) -> float:
@@ -132,14 +143,14 @@ def plainly(name: str) -> float:
     best = [1.0] + [0.0] * len(name)
     for at in range(len(name)):
         for stop in range(at + 1, len(name) + 1):
-            share = (counts.get(name[at:stop]) or (stop == at + 1)) / total
+            word = name[at:stop]
+            share = ((counts.get(word) if word not in people() else 0) or (stop == at + 1)) / total
             best[stop] = max(best[stop], best[at] * share)
     return best[-1]
 
 
-def context(text: str, at: int, stop: int, start: int, end: int) -> float:
-    """How much the surroundings raise or lower the odds of a name."""
-    found = preceding(text, at, start)
+def context(text: str, at: int, stop: int, end: int, found: float) -> float:
+    """How much the surroundings raise or lower the odds of a name; `found`: what stands before."""
     if around()["place"].match(text, stop):
         return found * WEIGHTS["place"]
     title = around()["title"].match(text, stop)

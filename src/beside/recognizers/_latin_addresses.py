@@ -1,8 +1,8 @@
 """Postal addresses in Latin letters: a street with its number, and what follows it over commas and lines: flat, town, state, code.
 
 A core is looked for first: a number and a street's name that ends as streets do; a street's word in front (rue, via, ulica); a word
-that ends in one (-straat, -katu, -vägen); a number on both sides; a box of a post office or of an army. From there parts are taken in
-as long as they can belong to an address.
+that ends in one (-straat, -katu, -vägen); a number on both sides; a box of a post office or of an army. From there parts are taken
+in as long as they can belong to an address.
 """
 
 from __future__ import annotations
@@ -12,40 +12,51 @@ from collections.abc import Iterator
 from functools import cache
 
 from beside.core.personal import Found
-from beside.recognizers._latin import LOWER, UPPER, no_names, places
+from beside.recognizers._latin import LOWER, UPPER, no_names
 from beside.recognizers._lists import any_of, phrases, words
 
 LETTER = UPPER + LOWER
 NUMBER = r"\d{1,5}[A-Za-z]?(?:[-/]\d{1,4}[A-Za-z]?)?\b"
 NO_UNIT = r"(?!(?:Apt|Apartment|Suite|Ste|Unit|Flat|Room|Box|APT|SUITE)\b)"
 CAPITAL = rf"{NO_UNIT}(?:(?:[dlDLO]['’])?[{UPPER}][{LETTER}'’\-]{{1,30}}|[{UPPER}]\.)"
-PARTICLE = r"(?:de|da|do|dos|das|del|della|delle|dei|degli|di|du|des|la|le|las|los|les|van|von|der|den|u|nad|av|y|na|am|an|zum|zur|of|the|fejedelem|de l'|l')"
+PARTICLE = (
+    r"(?:de|da|do|dos|das|del|della|delle|dei|degli|di|du|des|la|le|las|los|les|van|von|der|den|u|nad|av|y|na|am|an|zum|zur|of|the|"
+    r"fejedelem|de l'|l')"
+)
 NAME = rf"{CAPITAL}(?: (?:{PARTICLE} ){{0,2}}{CAPITAL}){{0,3}}"
 UNIT = r"(?:[Aa]pt|[Aa]partment|[Ss]uite|[Ss]te|[Uu]nit|[Ff]lat|[Rr]oom|APT|SUITE|UNIT|#)\b\.? ?#?\d{1,5}[A-Za-z]?\b"
-CODE = r"\d{3} \d{2}\b(?![ .\-/]?\d)|\d{4} ?[A-Z]{2}\b|(?:[A-Z]{1,2}-)?\d{3,6}(?:-\d{3,4})?\b(?![ .\-/]?\d)|[A-Z]\d[A-Z] ?\d[A-Z]\d\b|[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2}\b"
+CODE = (
+    r"\d{3} \d{2}\b(?![ .\-/]?\d)|\d{4} ?[A-Z]{2}\b|(?:[A-Z]{1,2}-)?\d{3,6}(?:-\d{3,4})?\b(?![ .\-/]?\d)|"
+    r"[A-Z]\d[A-Z] ?\d[A-Z]\d\b|[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2}\b"
+)
 GAP = re.compile(r"[ \t]{0,4}(?:,[ \t]{0,4})?(?:\n[ \t>?*|•\-]{0,8}){0,2}(?:,[ \t]{0,2})?(?:\n[ \t>?*|•\-]{0,8})?")
 UNITS = ("apt", "apartment", "suite", "unit", "flat", "room")
 MOST = 14  # parts
 LONG = 300  # characters
+AROUND = 100  # characters before and behind a number
 
 
 @cache
 def cores() -> re.Pattern[str]:
     """A street and its number, or what stands for one; made when first needed."""
-    street, before = any_of("streets", "words"), any_of("streets", "before")
-    ending = any_of("streets", "endings")
-    return re.compile(
-        rf"(?<![{LETTER}0-9@#$€£.\-])(?:"
-        rf"(?:(?i:psc|unit) \d{{3,4}},? [Bb]ox \d{{2,5}}|(?i:uss|usns|usnv|uscgc) [{LETTER}]{{2,24}}(?=\s{{1,3}}(?i:[dfa]po))|(?:\d{{1,5}} )?[Pp]\.? ?[Oo]\.? ?[Bb]ox \d{{1,6}}|Postbox \d{{1,6}})"
-        rf"(?:,?\s{{1,3}}(?:[DAF]PO|[daf]po)\s(?:A[AEP]|a[aep])\s\d{{5}})?"
-        rf"|(?:{UNIT},? )?(?:{NUMBER},? )?{NUMBER},? (?:{CAPITAL} (?:{PARTICLE} )?){{1,4}}(?i:{street})\b\.?(?: [NSEW]{{1,2}}\b)?(?: {CAPITAL}){{0,2}}"
-        rf"|(?:{NUMBER} )?(?:{NUMBER},? )?(?:{before})\.? ?(?:(?:[{LOWER}'’]{{1,14}} ){{0,3}}{NAME}(?:,? {NUMBER}\.?)?|(?:[{LOWER}]{{1,14}} ){{1,3}}{NUMBER})"
-        rf"|(?:{UNIT},? )?(?:{NUMBER},? )?(?:{CAPITAL} ){{0,2}}[{LETTER}\-]{{2,24}}(?:{ending})\.? {NUMBER}\.?"
-        rf"|(?:{UNIT},? )?(?:{NUMBER},? )?(?:{CAPITAL} ){{1,3}}(?:(?i:{ending})|u\.|út|utca|útja|str\.?|street)\.? {NUMBER}\.?"
-        rf"|(?P<both>(?:{UNIT},? )?(?:\d{{2,5}} )?(?:\d{{2,5}}|{NUMBER}(?= [{LETTER} '’\-]{{1,60}}\d\d)){{1}},? {NAME}(?: [a-zß-ÿ]{{4,12}})?,? {NUMBER}\.?(?=[\s,.?!]|$))"
-        rf"|(?:\d{{2,5}} )?{NUMBER},? {NAME}(?=,?\s{{1,4}}{UNIT})"
-        rf")"
+    street, before, ending = (any_of("streets", key) for key in ("words", "before", "endings"))
+    box = (
+        rf"(?:(?i:psc|unit) \d{{3,4}},? [Bb]ox \d{{2,5}}|(?i:uss|usns|usnv|uscgc) [{LETTER}]{{2,24}}(?=\s{{1,3}}(?i:[dfa]po))|"
+        rf"(?:\d{{1,5}} )?[Pp]\.? ?[Oo]\.? ?[Bb]ox \d{{1,6}}|Postbox \d{{1,6}})(?:,?\s{{1,3}}(?i:[daf]po\sa[aep])\s\d{{5}})?"
     )
+    front = rf"(?:{UNIT},? )?(?:{NUMBER},? )?"  # a flat or a number more
+    forms = (
+        box,
+        rf"{front}{NUMBER},? (?:{CAPITAL} (?:{PARTICLE} )?){{1,4}}(?i:{street})\b\.?(?: [NSEW]{{1,2}}\b)?(?: {CAPITAL}){{0,2}}",
+        rf"(?:{NUMBER} )?(?:{NUMBER},? )?(?:{before})\.? ?"
+        rf"(?:(?:[{LOWER}'’]{{1,14}} ){{0,3}}{NAME}(?:,? {NUMBER}\.?)?|(?:[{LOWER}]{{1,14}} ){{1,3}}{NUMBER})",
+        rf"{front}(?:{CAPITAL} ){{0,2}}[{LETTER}\-]{{2,24}}(?:{ending})\.? {NUMBER}\.?",
+        rf"{front}(?:{CAPITAL} ){{1,3}}(?:(?i:{ending})|u\.|út|utca|útja|str\.?|street)\.? {NUMBER}\.?",
+        rf"(?P<both>(?:{UNIT},? )?(?:\d{{2,5}} )?(?:\d{{2,5}}|{NUMBER}(?= [{LETTER} '’\-]{{1,60}}\d\d)),? "
+        rf"{NAME}(?: [a-zß-ÿ]{{4,12}})?,? {NUMBER}\.?(?=[\s,.?!]|$))",
+        rf"(?:\d{{2,5}} )?{NUMBER},? {NAME}(?=,?\s{{1,4}}{UNIT})",
+    )
+    return re.compile(rf"(?<![{LETTER}0-9@#$€£.\-])(?:{'|'.join(forms)})")
 
 
 @cache
@@ -56,7 +67,7 @@ def parts() -> list[tuple[str, re.Pattern[str]]]:
         ("unit", re.compile(UNIT)),
         ("country", re.compile(rf"(?i:{countries})\b(?: \((?:[A-Z][a-z]+)\))?")),
         ("code", re.compile(CODE)),
-        ("state", re.compile(r"(?:[A-Z]{2,3}|nan)\b\.?(?!\s?[:@])(?=[\s,.?!]|$)")),
+        ("state", re.compile(r"[A-Z]{2,3}\b\.?(?!\s?[:@])(?=[\s,.?!]|$)")),
         ("town", re.compile(rf"{NAME}(?: \([{UPPER}][{LETTER} ]{{1,24}}\))?(?![{LETTER}@])")),
         ("number", re.compile(NUMBER)),
     ]
@@ -65,15 +76,28 @@ def parts() -> list[tuple[str, re.Pattern[str]]]:
 def latin_addresses(text: str) -> Iterator[Found]:
     """Every address in Latin letters."""
     end = 0
-    for hit in cores().finditer(text):
-        if hit.start() < end or not plausible(text, hit):
-            continue
-        end = followed(text, hit.end(), hit.start())
-        yield Found(hit.start(), end, 0.8)
+    for low, high in numbered(text):
+        for hit in cores().finditer(text, low, high):
+            if hit.start() >= end and plausible(hit):
+                end = followed(text, hit.end(), hit.start())
+                yield Found(hit.start(), end, 0.8)
     for hit in corners().finditer(text):
         yield Found(*hit.span(hit.lastindex or 0), 0.8)
     for hit in announced().finditer(text):
         yield Found(*hit.span(1), 0.8)
+
+
+def numbered(text: str) -> Iterator[tuple[int, int]]:
+    """The stretches of a text around its numbers: where there is no number, there is no address."""
+    low, high = -1, -1
+    for hit in re.finditer(r"[0-9]+", text):
+        if hit.start() - AROUND > high:
+            if high >= 0:
+                yield low, high
+            low = max(0, hit.start() - AROUND)
+        high = min(len(text), hit.end() + AROUND)
+    if high >= 0:
+        yield low, high
 
 
 @cache
@@ -81,7 +105,8 @@ def corners() -> re.Pattern[str]:
     """Two streets that meet; codes and flats alone where a word says so."""
     road = rf"(?:{NUMBER} )?(?:[a-z]{{1,4}}\. ?|C/ ?)?{NAME}(?:,? {NUMBER}\.?)?(?: (?i:{any_of('streets', 'words')})\b\.?)?"
     return re.compile(
-        rf"((?<![A-Za-z])(?:the )?corner of {road} (?:and|&) {road})|(?<![A-Za-z])(?:(?i:zip|postcode|postal code|post code))(?: ?code)?(?: is|:| number is)? {{0,2}}((?:{CODE})|\d{{3,6}})",
+        rf"((?<![A-Za-z])(?:the )?corner of {road} (?:and|&) {road})|"
+        rf"(?<![A-Za-z])(?i:zip|postcode|postal code|post code)(?: ?code)?(?: is|:| number is)? {{0,2}}((?:{CODE})|\d{{3,6}})",
     )
 
 
@@ -89,13 +114,14 @@ def corners() -> re.Pattern[str]:
 def announced() -> re.Pattern[str]:
     """A name and a number after words that announce an address."""
     said = (
-        r"(?:[Aa]ddress(?:es)?(?: is|:| here:?)?|(?:sent|[Ss]end|deliver(?:ed)?|ship(?:ped)?|[Rr]eturn(?:ed)?|mail(?:ed)?) (?:it )?to|"
+        r"(?:[Aa]ddress(?:es)?(?: is|:| here:?)?|"
+        r"(?:sent|[Ss]end|deliver(?:ed)?|ship(?:ped)?|[Rr]eturn(?:ed)?|mail(?:ed)?) (?:it )?to|"
         r"(?:[Ll]ive|lives|lived|living|located|staying|office is|restaurant is|shop is|store is|station is|'s) (?:in|at|on))"
     )
     return re.compile(rf"(?<![A-Za-z]){said}:?\s{{1,4}}({NAME},? {NUMBER})")
 
 
-def plausible(text: str, hit: re.Match[str]) -> bool:
+def plausible(hit: re.Match[str]) -> bool:
     """Whether a core is more than a number beside a word with a capital, such as a date."""
     inside = [word.rstrip(".").lower() for word in re.findall(rf"[{LETTER}'’\-]+", hit.group())]
     if any(word in words("streets", "never") for word in inside[:2]):
@@ -147,45 +173,3 @@ def allowed(kind: str, said: str, last: str, plain: bool, towns: int, seen: set[
     if kind == "code":
         return last in ("town", "state", "country", "code", "unit") or not plain
     return True
-
-
-@cache
-def cues() -> re.Pattern[str]:
-    """Words after which a town or a country stands, and the place itself."""
-    said = "|".join(re.escape(phrase) for phrase in sorted(phrases("places", "before"), key=len, reverse=True))
-    return re.compile(rf"(?<![{LETTER}])(?:{said}) (?:the )?({NAME}|[{LOWER}]{{4,20}}(?=[\s.,!?]|$))")
-
-
-def latin_places(text: str) -> Iterator[Found]:
-    """Towns and countries: those of the lists, and any other after words such as `moved from`."""
-    for hit in cues().finditer(text):
-        first = hit.group(1).split()[0].rstrip(".,").lower()
-        if (
-            (first not in no_names() or " " in hit.group(1))
-            and first not in words("names_en", "given")
-            and first not in words("places", "never")
-        ):
-            yield Found(hit.start(1), hit.start(1) + len(hit.group(1).rstrip(".,")), 0.6)
-    for hit in listed().finditer(text):
-        said = hit.group()
-        if said.lower() in places() and (
-            said.lower() not in words("names_en", "given") or IN.search(text, max(0, hit.start() - 8), hit.start())
-        ):
-            yield Found(hit.start(), hit.end(), 0.55)
-
-
-IN = re.compile(r"(?:in|from|to|near) $")
-
-
-@cache
-def listed() -> re.Pattern[str]:
-    """A country or a city as it is written in a sentence or on an envelope."""
-    names = sorted((name for name in places() if len(name) > 2), key=lambda name: (-len(name), name))
-    heads: dict[str, list[str]] = {}
-    for name in names:
-        heads.setdefault(name[0], []).append(name[1:])
-    # by first letter, so that a word is compared with few names
-    tree = "|".join(f"[{head}{head.upper()}](?i:{'|'.join(map(re.escape, tails))})" for head, tails in sorted(heads.items()))
-    return re.compile(
-        rf"(?<![{LETTER}])(?=[{UPPER}])(?:{tree})(?![{LETTER}]|['’][a-rt-z])|(?<![A-Za-z])(?:UK|USA|U\.S\.A?\.?)(?![A-Za-z])"
-    )

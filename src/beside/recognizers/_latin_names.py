@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from functools import cache
 
 from beside.core.personal import Found
-from beside.recognizers._latin import INITIAL, LETTER, Word, joined, no_names, places, runs, words_of
+from beside.recognizers._latin import INITIAL, LETTER, UPPER, Word, joined, no_names, places, runs, words_of
 from beside.recognizers._lists import phrases, words
 
 ORGANISED = frozenset(
@@ -153,14 +153,25 @@ def latin_names(text: str) -> Iterator[Found]:
         for name in of_run(text, run, titles):
             yield name
             if name.score >= SURE:
-                sure.update(
-                    word.text[: word.stop - word.start]
-                    for word in run
-                    if len(word.text) > 2 and name.start <= word.start < name.end
-                )
+                inside = (word for word in run if len(word.text) > 2 and name.start <= word.start < name.end)
+                sure.update(word.text[: word.stop - word.start] for word in inside)
     for word in found:
         if word.capital and word.text[: word.stop - word.start] in sure and word.folded not in no_names():
             yield Found(word.start, word.stop, 0.65)
+    yield from listed(text)
+
+
+ONE = rf"([{UPPER}][{LETTER}]{{2,20}})"
+LISTED = re.compile(rf"(?<![{LETTER}]){ONE}, {ONE},? (?:and|&) {ONE}(?![{LETTER}])")
+
+
+def listed(text: str) -> Iterator[Found]:
+    """Three single names in a list, where one of them is known: Kónya, Becker and Vasquez."""
+    for hit in LISTED.finditer(text):
+        three = [word.lower() for word in hit.groups()]
+        named = sum(word in words("names_en", "given") or word in words("names_en", "surnames") for word in three)
+        if named and not any(word in no_names() or word in places() or word in ORGANISED for word in three):
+            yield from (Found(*hit.span(place), 0.6) for place in (1, 2, 3))
 
 
 def without_capitals(text: str, found: list[Word]) -> Iterator[Found]:
@@ -197,13 +208,13 @@ def low_name(hit: re.Match[str]) -> Iterator[Found]:
 
 def of_run(text: str, run: list[Word], titles: frozenset[str]) -> Iterator[Found]:
     """The name in a run of words with a capital, if there is one."""
-    titled = False
-    while run and (run[0].folded in titles or (not known(run[0]) and run[0].folded in no_names())):
-        titled = run[0].folded in titles
-        run = run[1:]
-    run = [word for word in run if not word.text.lower().replace("’", "'").endswith(SHORT)]
-    while run and (run[-1].folded in no_names() and not (len(run) > 1 and known(run[-1], surname=True))):
-        run = run[:-1]
+    first, last, titled = 0, len(run), False
+    while first < last and (run[first].folded in titles or (not known(run[first]) and run[first].folded in no_names())):
+        titled = run[first].folded in titles
+        first += 1
+    while last > first and run[last - 1].folded in no_names() and not (last - first > 1 and known(run[last - 1], surname=True)):
+        last -= 1
+    run = [word for word in run[first:last] if not word.text.lower().replace("’", "'").endswith(SHORT)]
     if not run or any(word.folded in ORGANISED for word in run):
         return
     words_there = [word.folded for word in run]

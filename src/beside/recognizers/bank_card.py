@@ -11,7 +11,7 @@ from beside.core.personal import Found
 from beside.recognizers._around import last, near, of_a_thing
 from beside.recognizers._checksums import luhn
 
-NUMBER = re.compile(r"(?<![0-9A-Za-z])(?<![0-9][.,/\-])\d{3,6}(?:[ \-]{0,2}\d){9,16}(?![0-9A-Za-z])(?![.,/]\d)")
+NUMBER = re.compile(r"(?<![0-9A-Za-z])(?<![0-9][./\-])\d{3,6}(?:[ \-]{0,2}\d){9,16}(?![0-9A-Za-z])(?![./]\d)")
 # Visa, Mastercard, American Express, Diners, Discover, JCB, UnionPay, Maestro; and the older cards of Chinese banks
 KNOWN = re.compile(r"4|5[0-8]|2[2-7]|3[0-9]|6|81|9[0-9]{2}|1800|2131|10\d{3}|180")
 WORDS = (

@@ -37,13 +37,18 @@ BEFORE = re.compile(
     re.I,
 )
 AFTER = re.compile(
-    r" ?(?:出生|(?:这个|这天|那天)生日|生人|诞生|(?:的|是)?(?:[我他她]的)?生日|过生日|降生|生(?=[，,。；;、）) ]|$)|\(?(?:birth|born|dob)\b)",
+    r" ?(?:出生|(?:这个|这天|那天)生日|生人|诞生|(?:的|是)?(?:[我他她]的)?生日|过生日|降生|生(?=[，,。；;、）) ]|$)|"
+    r"\(?(?:birth|born|dob)\b)",
     re.I,
 )
 OTHER = re.compile(
     r"入职|入学|就诊|办理|交易|下单|签订|签署|入院|出院|到期|截止|有效期|开户|毕业|手术|预约|体检|注册|结婚|issued|expires?|opened|visit|admitted|joined|ordered|due|valid",
     re.I,
 )
+
+
+WORD = re.compile("[生诞]|[bB](?:irth|orn|IRTH|ORN)|[dD]\\.?[oO]\\.?[bB]")
+REACH = 60  # characters between the word and the date
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,13 +75,12 @@ class BirthDate:
 
     def find(self, text: str) -> Iterator[Found]:
         """Places in the text, in any order; they may overlap."""
-        if not any(word in text for word in ("生", "诞")) and not re.search("birth|born|d\\.?o\\.?b", text, re.I):
-            return
-        for hit in DATE.finditer(text):
-            before = text[max(0, hit.start() - 40) : hit.start()]
-            after = text[hit.end() : hit.end() + 12]
-            if AFTER.match(after) or ((cue := BEFORE.search(before)) and not OTHER.search(cue.group())):
-                yield Found(hit.start(), hit.end(), 0.95)
+        for cue in WORD.finditer(text):
+            for hit in DATE.finditer(text, max(0, cue.start() - REACH), cue.end() + REACH):
+                before = text[max(0, hit.start() - 40) : hit.start()]
+                after = text[hit.end() : hit.end() + 12]
+                if AFTER.match(after) or ((said := BEFORE.search(before)) and not OTHER.search(said.group())):
+                    yield Found(hit.start(), hit.end(), 0.95)
 
 
 recognizer = BirthDate()

@@ -27,12 +27,15 @@ TRADES = (
 )
 WORD = r"[A-Z][\w'&\-]{1,24}"
 ABROAD = re.compile(
-    rf"(?<![0-9A-Za-z])(?:\d{{1,2}} )?(?:{WORD},? ){{1,4}}(?:{FORMS})\b\.?|(?<![0-9A-Za-z])(?:{WORD} ){{1,3}}(?:{TRADES})(?![A-Za-z])"
-    rf"|(?<![0-9A-Za-z])(?:University|Bank) of {WORD}(?: {WORD})?(?![0-9A-Za-z])|(?<![0-9A-Za-z])(?:{WORD},? ){{1,3}}(?:and|&) (?:Sons|Brothers|Partners|Co)\b\.?"
+    rf"(?<![0-9A-Za-z])(?:\d{{1,2}} )?(?:{WORD},? ){{1,4}}(?:{FORMS})\b\.?"
+    rf"|(?<![0-9A-Za-z])(?:{WORD} ){{1,3}}(?:{TRADES})(?![A-Za-z])"
+    rf"|(?<![0-9A-Za-z])(?:University|Bank) of {WORD}(?: {WORD})?(?![0-9A-Za-z])"
+    rf"|(?<![0-9A-Za-z])(?:{WORD},? ){{1,3}}(?:and|&) (?:Sons|Brothers|Partners|Co)\b\.?"
 )
 SMALL = re.compile(r"(?<![0-9A-Za-z])(?:[a-z][a-z'&\-]{1,24} ){1,2}(?:inc|ltd|llc|plc|gmbh|corp)\b\.?")
 CUED = re.compile(
-    rf"(?<![A-Za-z])(?:(?:[Ww]ork(?:s|ed|ing)? (?:for|at)|[Ee]mployed (?:by|at)|[Jj]ob at|CEO of|CFO of|CTO of|founder of|employee of|[Cc]ompany(?: name)?:?|[Ee]mployer:?)"
+    rf"(?<![A-Za-z])(?:(?:[Ww]ork(?:s|ed|ing)? (?:for|at)|[Ee]mployed (?:by|at)|[Jj]ob at|CEO of|CFO of|CTO of|"
+    r"founder of|employee of|[Cc]ompany(?: name)?:?|[Ee]mployer:?)"
     rf" ((?:\d{{1,2}} )?{WORD}(?: {WORD}){{0,3}})|[Tt]he ({WORD}(?: {WORD}){{0,3}}) (?:office|website|branch|headquarters)\b)"
 )
 PAIR = re.compile(

@@ -13,7 +13,8 @@ from beside.recognizers._around import last, near, of_a_thing
 EXTENSION = r"(?: ?(?:转|分机|ext\.?|x|-|#) ?\d{1,6}(?!\d))?"
 CHINA = r"(?:(?:\+ ?|00)?86[ \-)]{0,2}|\(\+?86\) ?)?"
 GAP = r"[ .\-]{0,2}"
-MOBILE = re.compile(rf"(?<![0-9A-Za-z])(?<![0-9][.,\-/]){CHINA}0?1[3-9]\d{GAP}\d{{4}}{GAP}\d{{4}}(?![0-9A-Za-z]|[.,]\d)")
+# a comma parts two of these: they have too many digits to be the thousands of a number
+MOBILE = re.compile(rf"(?<![0-9A-Za-z])(?<![0-9][.\-/]){CHINA}0?1[3-9]\d{GAP}\d{{4}}{GAP}\d{{4}}(?![0-9A-Za-z]|\.\d)")
 MOBILE_ODD = re.compile(
     r"(?<![0-9A-Za-z])(?<![0-9][.,\-/])1[3-9](?:[ .\-·]?\d){9}(?![0-9A-Za-z]|[.,]\d)"
 )  # other groups: 138 001 380 00

@@ -54,7 +54,15 @@ def add_label(
         splits: its rows.
         widen: makes the model: source and target folder, label, its texts, rows of the other labels.
         home: an empty folder for the model in the making.
+
+    Raises:
+        BadInput: the parent keeps a promise of privacy that the new label's row of the head would break.
     """
+    if parent.spent:
+        raise BadInput(
+            "A label cannot be added to a private model: its place would be fitted to training rows without noise.",
+            "Train anew with the rows of the label: beside train CORPUS --set epsilon=3.",
+        )
     began = time.perf_counter()
     texts = [example.text for example in splits.train if example.target == label]
     known = [example for example in splits.train if example.target not in (label, None)]

@@ -141,7 +141,8 @@ class Memory:
 
         The probe set of `memory/forgetting`, asked before there was a run to be the parent: the base is the parent.
         """
-        now = (subject.embed(self.texts) @ self.weights_KH.T + self.biases_K).argmax(axis=1) == self.targets_N
+        vectors = getattr(subject, "vectors", subject.embed)  # as the base has them: one that compares vectors gives them length 1
+        now = (vectors(self.texts) @ self.weights_KH.T + self.biases_K).argmax(axis=1) == self.targets_N
         lost: Estimate = paired_gap(list(now), list(self.right_N), rng)
         return Interval(value=lost.value, low=lost.low, high=lost.high)
 

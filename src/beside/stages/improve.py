@@ -55,8 +55,9 @@ def must_compare(task: Task) -> None:
         BadInput: answers of this task are nearer or farther, not right or wrong.
     """
     if not task.exact:
+        what = "an order of candidates is better or worse" if task.ranks else "a number is near or far"
         raise BadInput(
-            "Champion and challenger are compared by right and wrong answers, and a number is near or far.",
+            f"Champion and challenger are compared by right and wrong answers, and {what}.",
             "Import the corrections with the other rows, train again, and compare both audits.",
         )
 

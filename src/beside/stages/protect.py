@@ -11,9 +11,11 @@ from itertools import count
 
 from beside.core.cleaning import example_id
 from beside.core.interfaces import Progress, Task
+from beside.core.personal import Span
 from beside.core.protecting import KindFound, ProtectionReport, plan, same_value
 from beside.core.registry import load
 from beside.core.report import Report
+from beside.core.span_reviews import SpanReview, as_spans
 from beside.core.types import Corpus, Example, Split, content_id
 from beside.protection import spans
 from beside.protection.acting import Protected, Protector
@@ -55,10 +57,14 @@ class Protection:
         corpus: whose rows they are.
         protector: what is done with each text.
         progress: told of every hundredth row.
+        reviews: example -> what a person says stands in it; there nothing else is looked for.
     """
 
-    def __init__(self, corpus: Corpus, protector: Protector, progress: Progress) -> None:
-        self.corpus, self.protector, self.progress = corpus, protector, progress
+    def __init__(
+        self, corpus: Corpus, protector: Protector, progress: Progress, reviews: Mapping[str, SpanReview] | None = None
+    ) -> None:
+        self.corpus, self.protector, self.progress, self.reviews = corpus, protector, progress, reviews or {}
+        self.reviewed = 0
         self.task: Task = load("tasks", corpus.task)
         self.found, self.rows_with = Counter[str](), Counter[str]()
         self.values: dict[str, set[int]] = {kind: set() for kind in protector.plan.kinds}
@@ -83,9 +89,12 @@ class Protection:
 
     def row(self, example: Example) -> Example:
         """One row without what was found in it; it has the id of the old one yet, which is a hash of the old text."""
-        seen = set[str]()
-        text = self.text(example.text, seen, example.person)
-        pair = self.text(example.pair, seen, example.person).text if example.pair is not None else None
+        seen, review = set[str](), self.reviews.get(example.id)
+        self.reviewed += review is not None
+        text = self.text(example.text, seen, example.person, as_spans(review.spans, "text") if review else None)
+        pair = None
+        if example.pair is not None:
+            pair = self.text(example.pair, seen, example.person, as_spans(review.spans, "pair") if review else None).text
         groups = {}
         for column, value in example.groups.items():
             kept = self.text(value, seen, example.person)
@@ -100,9 +109,9 @@ class Protection:
         self.rows_with.update(seen)
         return example.model_copy(update={"text": text.text, "pair": pair, "target": target, "groups": groups})
 
-    def text(self, text: str, seen: set[str], person: str | None = None) -> Protected:
+    def text(self, text: str, seen: set[str], person: str | None = None, said: Sequence[Span] | None = None) -> Protected:
         """A text without what was found in it, counted."""
-        made = self.protector.text(text, person)
+        made = self.protector.text(text, person, said)
         for span in made.spans:
             seen.add(span.kind)
             self.found[span.kind] += 1
@@ -128,6 +137,7 @@ class Protection:
             protections=plan.protections,
             rows=self.rows,
             touched=self.touched,
+            reviewed=self.reviewed,
             kinds=tuple(kinds),
             in_groups=self.in_groups,
             in_labels=sum(bool(spans(label, plan.kinds)) for label in self.corpus.labels),
@@ -146,6 +156,7 @@ def protect_corpus(
     artifacts: Artifacts,
     progress: Progress,
     now: datetime,
+    reviews: Mapping[str, SpanReview] | None = None,
 ) -> tuple[Corpus, ProtectionReport]:
     """A child corpus without the personal data that is found, with an account of it. Rows are streamed; nothing is stored by half.
 
@@ -156,16 +167,18 @@ def protect_corpus(
         rows: those of the corpus, with their splits.
         name: of the child.
         now: the time to be noted.
+        reviews: example -> what a person says stands in it.
 
     Raises:
         StorageFailed: the disk is full.
     """
-    work = Protection(corpus, protector, progress)
+    work = Protection(corpus, protector, progress, reviews)
     with artifacts.new_file() as file:
         write_rows(file.path, work.over(rows))
     report = work.report()
     protections = (*corpus.protections, *(one for one in report.protections if one not in corpus.protections))
-    content = {"name": name, "parent": corpus.id, "protections": protections, "rows": work.digest.hexdigest()}
+    told = intake_report(corpus, report, artifacts)
+    content = {"name": name, "parent": corpus.id, "protections": protections, "rows": work.digest.hexdigest(), "report": told}
     child = corpus.model_copy(
         update={
             "id": content_id("corpus", content),
@@ -173,7 +186,7 @@ def protect_corpus(
             # a kind of span may be gone altogether; other targets keep their labels
             "labels": tuple(one for one in corpus.labels if one in work.members) if report.spans_lost else corpus.labels,
             "examples": file.id,
-            "report": intake_report(corpus, report, artifacts),
+            "report": told,
             "protections": protections,
             "parent": corpus.id,
             "made_at": now,

@@ -23,6 +23,7 @@ from beside.core.types import Corpus, Finding, Release, Run, Skipped, Split, con
 from beside.store.artifacts import Artifacts, rename_new
 from beside.store.bundle import check_bundle, seal_of, write_bundle
 from beside.store.files import files_below, storage_errors, sweep, temporary
+from beside.store.memory import plain_folder
 from beside.store.rows import read_rows
 
 MODEL = "model"  # folder of the model inside a bundle
@@ -82,10 +83,11 @@ def release(
     folder, model = home.absolute() / name, artifacts.folder(run.model)
     if folder.is_dir():
         check_bundle(folder)
-        must_answer_alike(truth(model, folder / MODEL, asked))
+        with plain_folder(folder / MODEL) as placed:
+            must_answer_alike(truth(model, placed, asked))
     else:
         facts = gather(name, run, corpus, findings, skipped, policy, artifacts, test_uses, len(asked), said)
-        build(folder, contents(facts, findings, model), manifest_facts(facts), lambda made: truth(model, made / MODEL, asked))
+        build(folder, contents(facts, findings, model), manifest_facts(facts), lambda made: truth(model, made, asked))
     return Release(
         id=name,
         run_id=run.id,
@@ -152,7 +154,8 @@ def build(folder: Path, files: dict[str, bytes | Path], facts: dict[str, Any], d
         sweep(folder.parent)
     with temporary(folder.parent) as made:
         write_bundle(made, files, facts)
-        must_answer_alike(difference(made))
+        with plain_folder(made / MODEL) as model:
+            must_answer_alike(difference(model))
         # another process may have been quicker: the same content, so its bundle is the same
         with storage_errors(f"the bundle '{folder}'"), suppress(FileExistsError):
             rename_new(made, folder)

@@ -10,7 +10,10 @@ from typing import Literal
 
 import numpy as np
 
+from beside.core.errors import BadInput
 from beside.core.interfaces import Progress
+from beside.core.pairs import whole
+from beside.core.ranking import catalogue
 from beside.core.repetition import Repetition
 from beside.core.types import Corpus, Run, Splits
 from beside.engine.checkpoint import Checkpoint
@@ -43,10 +46,12 @@ def rerun(
         versions: of this machine, as a run has them.
 
     Raises:
+        BadInput: it is a private run.
         Altered: the stored rows, the model or the checkpoint are not what was written.
     """
+    must_be_repeatable(run)
     began = time.monotonic()
-    train, tune = ([row for row in split if row.target is not None] for split in (splits.train, splits.tune))
+    train, tune = (whole(row for row in split if row.target is not None) for split in (splits.train, splits.tune))
     home = checkpoints / f"rerun-{run.id}"
     checkpoint = Checkpoint(home)
     with storage_errors(f"'{home}'"):
@@ -61,6 +66,7 @@ def rerun(
             corpus.task,
             run.recipe.model_copy(update={"base": start or run.recipe.base}),
             Keeping(checkpoint=checkpoint, resume=checkpoint.index.exists(), progress=progress),
+            catalogue(*splits),
         )
         texts = [row.text for row in tune or train]
         before, after = (load_subject(place, run.recipe.threads) for place in (artifacts.folder(run.model), Path(made)))
@@ -80,6 +86,21 @@ def rerun(
         versions=other,
         seconds=time.monotonic() - began,
     )
+
+
+def must_be_repeatable(run: Run) -> None:
+    """Does nothing when a run can be had again.
+
+    Raises:
+        BadInput: its noise was thrown away, as its promise demands.
+    """
+    if run.spent:
+        epsilon, unit = run.spent["epsilon"], run.spent["unit"]
+        raise BadInput(
+            f"A private run cannot be repeated: the key of its noise is gone. Another training with this recipe would "
+            f"spend epsilon {epsilon:.3g} once more on every {unit}.",
+            "To spend it knowingly: beside train CORPUS with the same settings and --set seed=1.",
+        )
 
 
 def changed_files(stored: Mapping[str, str], folder: Path) -> list[str]:

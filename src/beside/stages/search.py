@@ -18,6 +18,7 @@ from scipy.stats import t as student
 from beside import charts
 from beside.core.errors import BadOption, NotEnoughData
 from beside.core.interfaces import Progress
+from beside.core.pairs import whole
 from beside.core.recipe import Recipe
 from beside.core.space import Space, default_space, must_be_open
 from beside.core.trials import Confirmed, Search, Spread, Trial
@@ -127,6 +128,11 @@ def must_be_possible(asked: Asked) -> None:
         raise BadOption(f"There are {cores} cores for {asked.workers} workers.", f"Give workers of {cores} or less.")
     if asked.timeout is not None and not asked.timeout > 0:
         raise BadOption(f"Cannot search for {asked.timeout} seconds.", "Give a timeout above 0.")
+    if asked.recipe.epsilon is not None or "epsilon" in (asked.space or {}):
+        raise BadOption(
+            "Cannot search with epsilon: every trial would spend it on the same rows, and so would choosing among them.",
+            "Search without epsilon on rows that need no protection, then train once: beside train CORPUS --set epsilon=3.",
+        )
     if asked.space is not None:
         must_be_open(asked.space, asked.recipe)
 
@@ -137,7 +143,7 @@ def rows_of(corpus: Corpus, splits: Splits) -> Rows:
     Raises:
         NotEnoughData: nothing to learn from, or nothing to choose on.
     """
-    train, tune = ([row for row in split if row.target is not None] for split in (splits.train, splits.tune))
+    train, tune = (whole(row for row in split if row.target is not None) for split in (splits.train, splits.tune))
     if not tune:
         what = f"The corpus '{corpus.name}' has no tune split: a search would have to choose on rows it trains or is tested on."
         raise NotEnoughData(

@@ -13,29 +13,27 @@ from uuid import uuid4
 import numpy as np
 
 from beside.core.answers import Said
-from beside.core.askable import answers_of, decoded, must_be_askable, must_be_explainable
+from beside.core.askable import among, answers_of, decoded, must_be_askable, must_be_explainable
 from beside.core.committee import News
 from beside.core.errors import Altered, GateClosed
-from beside.core.faithfulness import faithfulness_of
+from beside.core.faithfulness import faithfulness_of, ranked_explainers
 from beside.core.gate import objections_to
 from beside.core.interfaces import Explainer, Subject
 from beside.core.pairs import apart
 from beside.core.recipe import Policy
 from beside.core.registry import load as capability
-from beside.core.registry import names as names_of
 from beside.core.types import Explanation, Finding, Prediction, Release
 from beside.core.wording import words
 from beside.core.writing import Decoding
 from beside.store.bundle import Stamps, read_signatures, seal_of, stamps_of
 from beside.store.files import DAMAGED
 from beside.store.keys import Key
+from beside.store.memory import plain_folder
 from beside.store.proof import check_decisions, check_signed_bundle, doubts
 
 DIGITS = 6  # decimals of a probability; the same text differs by about 1e-7 with the batch it is padded in
 MODEL = "model"  # folder of the model inside a bundle
 EVIDENCE = "findings.json"  # what was found about it, sealed with it
-FAITHFULNESS = "explanation/faithfulness"  # the check that measured which explainer tells the truth about this model
-MEASURED = "faithfulness_"  # its metrics: this and the explainer's name
 FALLBACK = "occlusion"  # needs answers only, so it works for every subject
 MANY_WORDS = 40  # from which on a question per word would take more than a second on two cores
 
@@ -61,13 +59,11 @@ class Served:
         keys: Callable[[], Sequence[Key]],
         news: Callable[[], News] | None = None,
     ) -> None:
-        self.release = release
-        self.news = news
+        self.release, self.news = release, news
         self.findings = tuple(findings)
         self.subject = subject
         self.stamps = stamps
-        self.keys = keys
-        self.trusted = keys()
+        self.keys, self.trusted = keys, keys()
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -90,8 +86,20 @@ class Served:
         Raises:
             BadInput: it writes none and something is asked, or what is asked contradicts itself.
         """
+        return self.through(decoded(self.subject, how, seconds))
+
+    def among(self, candidates: Sequence[str] | None, count: int) -> Served:
+        """The same release for one call that orders these candidates for each text, or those kept with the model; the best `count`.
+
+        Raises:
+            BadInput: it ranks nothing, or a candidate cannot be read.
+        """
+        return self.through(among(self.subject, candidates, count))
+
+    def through(self, subject: Subject) -> Served:
+        """The same release asked through another view of its model."""
         asked = copy.copy(self)
-        asked.subject = decoded(self.subject, how, seconds)
+        asked.subject = subject
         return asked
 
     def check(self, now: datetime) -> None:
@@ -206,21 +214,11 @@ def open_release(
         must_be_open(told, signed, now)
     must_be_sealed(release, signed, keys())
     must_be_open(told, signed, now)
-    subject = load(folder / MODEL)
+    with plain_folder(folder / MODEL) as model:
+        subject = load(model)
     if stamps_of(folder) != before:  # what was loaded may not be what was hashed a moment ago
         raise Altered(f"The bundle '{folder}' changed while it was opened.", "Try again once nothing writes to it.")
     return Served(release, signed, subject, before, keys, news)
-
-
-def ranked_explainers(findings: Sequence[Finding]) -> list[str]:
-    """Explainers by measured faithfulness, the most faithful first; those no better than random order are left out."""
-    measured = {
-        one.metric.removeprefix(MEASURED): one.value
-        for one in findings
-        if one.check == FAITHFULNESS and one.metric.startswith(MEASURED) and one.value > 0
-    }
-    known = names_of("explainers")
-    return sorted((name for name in measured if name in known), key=lambda name: -measured[name])
 
 
 def newest_approved(releases: Sequence[Release]) -> Release:

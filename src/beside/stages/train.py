@@ -18,6 +18,7 @@ from beside import __version__
 from beside.core.errors import Altered, BadInput, BadOption, NotEnoughData, UnreadableText
 from beside.core.interfaces import Progress, Task
 from beside.core.pairs import whole
+from beside.core.ranking import catalogue
 from beside.core.recipe import Recipe, checked
 from beside.core.registry import load
 from beside.core.types import Corpus, Example, Run, Splits, content_id
@@ -30,7 +31,7 @@ from beside.store.artifacts import Artifacts
 from beside.store.files import storage_errors, whole_file
 
 REQUEST = "request.json"  # in the folder of a training that is not over: what was asked for
-TOLD = ("scores", "history", "trainable", "parameters", "truncated")  # what a run keeps of its training as it is
+TOLD = ("scores", "history", "trainable", "parameters", "truncated", "spent")  # what a run keeps of its training as it is
 NUMBERS = {1: "one", 2: "two"}
 MODEL = "model-"  # beginning of the name of a folder in which a model is made
 
@@ -89,6 +90,7 @@ def train(
             corpus.task,
             recipe.model_copy(update={"base": start}) if start else recipe,
             keeping,
+            catalogue(*splits),
         )
         model = artifacts.put_folder(folder)
         trackings.end(trained.recipe, trained.scores, trained.history)

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import re
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from beside.core.errors import Altered, BadInput, UnknownName
-from beside.store.files import DAMAGED, files_below, flush, remove, safe_name, sha256_of, shred, storage_errors, sweep, temporary
+from beside.store.files import DAMAGED, files_below, flush, remove, safe_name, shred, storage_errors, sweep, temporary
+from beside.store.memory import Held, memory_file
+from beside.store.sealer import sealer_for
 
 ID = re.compile(r"[0-9a-f]{64}")
 
@@ -29,6 +32,9 @@ class NewFile:
 class Artifacts:
     """A folder of artifacts, `ab/abcdef...`, read-only once written; every read checks the hash.
 
+    In a workspace that encrypts they lie sealed, and what gives a path gives one to a decrypted file in memory. Names and hashes
+    are those of the content, sealed or not.
+
     Args:
         home: the folder; made if it is not there.
 
@@ -43,6 +49,7 @@ class Artifacts:
             self.folders.mkdir(parents=True, exist_ok=True)
         sweep(home)
         sweep(self.folders)
+        self.sealer, self.held = sealer_for(home), Held()
 
     def put_bytes(self, content: bytes) -> str:
         """Stores bytes; the same bytes are stored once.
@@ -88,36 +95,39 @@ class Artifacts:
         Raises:
             StorageFailed: the disk is full or refuses the write; nothing is left behind.
         """
-        with storage_errors("an artifact"), temporary(self.home) as path:
+        seals = self.sealer.sealing() is not None
+        with storage_errors("an artifact"), temporary(self.home) as path, memory_file(path) if seals else nullcontext():
             new = NewFile(path)
             yield new
-            flush(path)
-            new.id = sha256_of(path)
+            new.id = self.sealer.hash(path)
             target = self.place(new.id)
-            if target.is_file() and sha256_of(target) == new.id:
+            if target.is_file() and self.sealer.hash(target) == new.id:
                 return
-            path.chmod(0o444)
-            target.parent.mkdir(exist_ok=True)
-            path.replace(target)
-            flush(target.parent)
-            flush(self.home)
+            with temporary(self.home) if seals else nullcontext(path) as ready:
+                if seals:
+                    self.sealer.seal_file(path, ready)
+                self._settle(ready, target)
 
     def path(self, id: str) -> Path:
-        """Where an artifact lies, after its bytes were checked.
+        """Where an artifact lies, after its bytes were checked; a decrypted one lies in memory until others take its place.
 
         Raises:
             UnknownName: there is no such artifact here.
             Altered: its bytes are not what was stored.
         """
-        file = self.place(id)
-        if not file.is_file():
-            raise UnknownName(f"There is no artifact '{id}' in '{self.home}'.", "It was deleted, or belongs to another workspace.")
+        file = self._there(id)
+        if self.sealer.is_sealed(file):
+            return self.held.get(id, self._new_folder(), [(id, file, id)]) / id
         check_hash(file, id, str(file))
         return file
 
     def read_bytes(self, id: str) -> bytes:
         """An artifact's bytes. Raises as `path` does."""
-        return self.path(id).read_bytes()
+        with self.sealer.open(self._there(id)) as plain:
+            content = plain.read()
+        if hashlib.sha256(content).hexdigest() != id:
+            raise Altered(f"The file '{self.place(id)}' was altered: its bytes are not those that were stored.", DAMAGED)
+        return content
 
     def read_json(self, id: str) -> Any:
         """An artifact as plain data. Raises as `path` does."""
@@ -133,6 +143,9 @@ class Artifacts:
             Altered: a file was changed, is missing or was added; the message names it.
         """
         tree: dict[str, str] = self.read_json(id)
+        files = [(name, self._there(one), one) for name, one in tree.items()]
+        if any(self.sealer.is_sealed(file) for _, file, _ in files):
+            return self.held.get(id, self._new_folder(), files)
         folder = self.folders / id
         if not folder.is_dir():
             self._lay_out(tree, folder)
@@ -168,6 +181,29 @@ class Artifacts:
             with suppress(FileExistsError):
                 rename_new(new, folder)
 
+    def close(self) -> None:
+        """Gives back the memory of decrypted artifacts."""
+        self.held.close()
+
+    def _settle(self, file: Path, target: Path) -> None:
+        """Gives a finished file its name."""
+        flush(file)
+        file.chmod(0o444)
+        target.parent.mkdir(exist_ok=True)
+        file.replace(target)
+        flush(target.parent)
+        flush(self.home)
+
+    def _new_folder(self) -> Path:
+        with temporary(self.folders) as path:  # a name that is swept when this process is gone
+            return path
+
+    def _there(self, id: str) -> Path:
+        file = self.place(id)
+        if not file.is_file():
+            raise UnknownName(f"There is no artifact '{id}' in '{self.home}'.", "It was deleted, or belongs to another workspace.")
+        return file
+
     def place(self, id: str) -> Path:
         """Where an artifact lies, if it is there. Raises UnknownName: that is no id."""
         if not ID.fullmatch(id):  # also keeps `../` out of paths
@@ -176,12 +212,12 @@ class Artifacts:
 
 
 def check_hash(file: Path, expected: str, name: str) -> None:
-    """Does nothing when the file is what it was.
+    """Does nothing when what the file holds, unsealed, is what it was.
 
     Raises:
         Altered: its SHA-256 is another one, or it is a link; the message says the name.
     """
-    if file.is_symlink() or sha256_of(file) != expected:
+    if file.is_symlink() or sealer_for(file).hash(file) != expected:
         raise Altered(f"The file '{name}' was altered: its bytes are not those that were stored.", DAMAGED)
 
 

@@ -19,6 +19,7 @@ from beside.core.errors import Altered, BadInput, Erased
 from beside.core.types import Signature
 from beside.store.artifacts import check_hash, rename_new
 from beside.store.files import DAMAGED, flush, safe_name, sha256_of, storage_errors, temporary, whole_file
+from beside.store.sealer import sealer_for
 
 MANIFEST = "manifest.json"
 SIGNATURES = "signatures.json"
@@ -27,6 +28,7 @@ MODEL_SIGNATURE = "model.sig"  # of the model folder, in the OpenSSF format (sto
 RETIRED = "retired.json"  # lies in a bundle in place of the files that were erased
 OWN = (MANIFEST, SIGNATURES, ATTESTATION, MODEL_SIGNATURE)  # what a manifest cannot list
 Stamps = dict[str, tuple[int, int, int, int]]
+MODEL = "model/"  # these are sealed when the workspace encrypts; the rest is made to be read and holds no text of a row
 SIGNED = TypeAdapter(tuple[Signature, ...])
 
 
@@ -48,7 +50,8 @@ def write_bundle(folder: Path, files: Mapping[str, bytes | Path], facts: Mapping
     with storage_errors(f"the bundle '{folder}'"):
         folder.parent.mkdir(parents=True, exist_ok=True)
         with temporary(folder.parent) as new:
-            hashes = {name: put(new / name, content) for name, content in sorted(files.items())}
+            seals = sealer_for(folder).sealing() is not None
+            hashes = {name: put(new / name, content, seals and name.startswith(MODEL)) for name, content in sorted(files.items())}
             manifest = json.dumps({"facts": facts, "files": hashes}, sort_keys=True, ensure_ascii=False, indent=2).encode()
             put(new / MANIFEST, manifest)
             seal = hashlib.sha256(manifest).hexdigest()
@@ -61,18 +64,20 @@ def write_bundle(folder: Path, files: Mapping[str, bytes | Path], facts: Mapping
     return seal
 
 
-def put(target: Path, content: bytes | Path) -> str:
-    """Writes one read-only file to the disk; its SHA-256."""
+def put(target: Path, content: bytes | Path, seals: bool = False) -> str:
+    """Writes one read-only file to the disk, sealed perhaps; the SHA-256 of what it holds."""
     target.parent.mkdir(parents=True, exist_ok=True)
     if isinstance(content, bytes):
         target.write_bytes(content)
+    elif content.is_file() and seals:
+        sealer_for(target).seal_file(content, target)
     elif content.is_file():
         shutil.copyfile(content, target)
     else:
         raise BadInput(f"There is no file '{content}'.", "Give the path of a file.")
     flush(target)
     target.chmod(0o444)
-    return sha256_of(target)
+    return sealer_for(target).hash(target)
 
 
 def check_bundle(folder: Path) -> dict[str, Any]:

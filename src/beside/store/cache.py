@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from beside.core import registry
-from beside.core.errors import StorageFailed
+from beside.core.errors import BesideError, StorageFailed
 from beside.store.files import remove, storage_errors, sweep, whole_file
+from beside.store.sealer import sealer_for
 
 SHARED_CODE = ("core", "engine", "explainers", "perturbations", "data")  # what checks build on, beside their own file
 MOST_ENTRIES = 2_000  # some 10 KB each; beyond it the oldest half goes
@@ -23,14 +24,15 @@ class Cache:
     """
 
     def __init__(self, home: Path) -> None:
-        self.home = home
+        self.home, self.sealer = home, sealer_for(home)
         sweep(home)
 
     def get(self, key: Any) -> Any | None:
         """What was kept under this key; None when nothing was, or it was damaged."""
         try:
-            kept = json.loads(self.place(key).read_text(encoding="utf-8"))
-        except (OSError, ValueError):
+            with self.sealer.open(self.place(key)) as file:
+                kept = json.loads(file.read())
+        except (OSError, ValueError, BesideError):
             return None
         whole = isinstance(kept, dict) and kept.get("sha256") == digest(kept.get("value"))
         return kept["value"] if whole else None
@@ -40,8 +42,8 @@ class Cache:
         with suppress(StorageFailed):
             with storage_errors(f"'{self.home}'"):
                 self.home.mkdir(mode=0o700, exist_ok=True)
-            with whole_file(self.place(key)) as path:
-                path.write_text(json.dumps({"sha256": digest(value), "value": value}, ensure_ascii=False), encoding="utf-8")
+            with whole_file(self.place(key)) as path, self.sealer.create(path) as file:
+                file.write(json.dumps({"sha256": digest(value), "value": value}, ensure_ascii=False).encode())
             self.shrink()
 
     def shrink(self) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from beside.core.errors import BadInput
 from beside.store.files import files_below, safe_name, storage_errors, whole_file
+from beside.store.sealer import sealer_for
 
 MOST_FILES = 10_000
 MOST_BYTES = 64 * 2**30  # of all files together, unpacked
@@ -22,7 +23,7 @@ PIECE = 2**20
 
 
 def pack(folder: Path, file: Path) -> int:
-    """Writes every file of a folder into a zip file, whole or not at all; how many.
+    """Writes every file of a folder, unsealed, into a zip file, whole or not at all; how many.
 
     Raises:
         BadInput: the zip file is to lie inside the folder, or something in it is no plain file.
@@ -38,8 +39,8 @@ def pack(folder: Path, file: Path) -> int:
             told = zipfile.ZipInfo(name, ALWAYS)
             told.external_attr = (stat.S_IFREG | 0o444) << 16
             told.compress_type = zipfile.ZIP_STORED if name.endswith(".safetensors") else zipfile.ZIP_DEFLATED
-            told.file_size = source.stat().st_size  # so that files beyond 2 GB get the longer header
-            with source.open("rb") as given, packed.open(told, "w") as taken:
+            told.file_size = sealer_for(source).size(source)  # so that files beyond 2 GB get the longer header
+            with sealer_for(source).open(source) as given, packed.open(told, "w") as taken:
                 shutil.copyfileobj(given, taken, PIECE)
     return len(found)
 

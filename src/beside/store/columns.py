@@ -13,6 +13,45 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from beside.core.errors import BadInput
 from beside.core.types import Value, content_id
+from beside.store.sealer import Sealer, sealer_of
+
+
+class Secret(TypeDecorator[Any]):
+    """Text, or plain data as JSON text, that is sealed when the workspace encrypts (store/sealer.py); never compared in a query.
+
+    Args:
+        place: table and column, which the sealed value is bound to.
+        json: whether it is plain data.
+    """
+
+    impl = Text
+    cache_ok = True
+
+    def __init__(self, place: str = "", json: bool = False) -> None:
+        super().__init__()
+        self.place, self.json = place, json
+
+    def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:
+        if value is None:
+            return None
+        plain = to_json(value, inf_nan_mode="constants").decode() if self.json else value
+        return sealer_of_dialect(dialect).seal_text(plain, self.place.encode())
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> Any:
+        if value is None:
+            return None
+        plain = sealer_of_dialect(dialect).unseal_text(value, self.place.encode())
+        return json.loads(plain) if self.json else plain
+
+
+def sealer_of_dialect(dialect: Dialect) -> Sealer:
+    """What an engine was told of encryption; a dialect is one engine's own."""
+    return getattr(dialect, "beside_sealer", None) or sealer_of(None)
+
+
+def secret(place: str, json: bool = False, nullable: bool = False) -> Mapped[Any]:
+    """A column of text, or of plain data, that may be confidential."""
+    return mapped_column(Secret(place, json), nullable=nullable)
 
 
 class Json(TypeDecorator[Any]):

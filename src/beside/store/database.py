@@ -13,6 +13,8 @@ from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, IntegrityError,
 from sqlalchemy.orm import Session
 
 from beside.core.errors import BadInput, BadOption, BesideError, Busy, StorageFailed
+from beside.store.columns import sealer_of_dialect
+from beside.store.sealer import Sealer
 
 HEAD = "0011"  # the newest file in migrations/versions; told here so that opening need not load Alembic
 PATIENCE = 10.0  # seconds a writer waits for another one
@@ -45,6 +47,15 @@ class Database:
         self.noted: Callable[[tuple[int, str, int, str]], None] | None = None  # told which ledger rows a transaction added
         with failures():
             bring_up_to_date(self.engine)
+
+    @property
+    def sealer(self) -> Sealer:
+        """What the columns of secrets ask (columns.py)."""
+        return sealer_of_dialect(self.engine.dialect)
+
+    @sealer.setter
+    def sealer(self, sealer: Sealer) -> None:
+        self.engine.dialect.beside_sealer = sealer  # type: ignore[attr-defined]
 
     @contextmanager
     def read(self) -> Iterator[Session]:

@@ -51,14 +51,25 @@ def temporary(folder: Path) -> Iterator[Path]:
 def whole_file(target: Path) -> Iterator[Path]:
     """A temporary path that takes the place of `target` at the end, in one step; on any error `target` stays as it was.
 
+    A link to a file in memory (store/memory.py) is written to as it is: a temporary file beside it would be on the disk.
+
     Raises:
         StorageFailed: the disk is full or refuses the write.
     """
+    if in_memory(target):
+        with storage_errors(f"'{target}'"):
+            yield target
+        return
     with storage_errors(f"'{target}'"), temporary(target.parent) as path:
         yield path
         flush(path)
         path.replace(target)
         flush(target.parent)
+
+
+def in_memory(path: Path) -> bool:
+    """Whether a path is a link to a file in memory."""
+    return path.is_symlink() and os.readlink(path).startswith("/proc/")
 
 
 def flush(path: Path) -> None:

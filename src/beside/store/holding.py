@@ -19,7 +19,10 @@ from beside.core.errors import Altered, BadInput, UnknownName
 from beside.store.artifacts import Artifacts
 from beside.store.bundle import ATTESTATION, MANIFEST, RETIRED
 from beside.store.files import flush, remove, shred, storage_errors, whole_file
+from beside.store.memory import copied, place_of
 from beside.store.rows import read_rows
+from beside.store.sealer import sealer_for
+from beside.store.sealing import MAGIC, WHOLE
 
 PIECE = 2**22  # bytes searched at a time
 PARQUET, ZIP = b"PAR1", b"PK\x03\x04"
@@ -79,18 +82,36 @@ def name_holds(path: Path, folder: Path, forms: tuple[bytes, ...]) -> bool:
 
 
 def file_holds(path: Path, needles: Needles, forms: tuple[bytes, ...]) -> bool:
-    """Whether a file holds one of the needles, as bytes or in what it packs."""
-    with path.open("rb") as stream:
+    """Whether a file holds one of the needles, as bytes, sealed, or in what it packs."""
+    with unsealed(path) as stream:
         begin = stream.read(4)
         stream.seek(0)
         if stream_holds(stream, forms):
             return True
-    if begin == PARQUET:
-        with suppress(BadInput):  # other columns than ours: its bytes were searched
-            return any(needles.held(text) for row in read_rows(path) for text in (row.text, row.pair, row.person, row.target))
-    if begin == ZIP:
-        return archive_holds(path, forms)
-    return False
+        stream.seek(0)
+        if begin == PARQUET:
+            return rows_hold(stream, needles)
+        return begin == ZIP and archive_holds(stream, forms)
+
+
+def unsealed(path: Path) -> IO[bytes]:
+    """A file to read, decrypted when the workspace encrypts files; a single sealed value, such as a secret, as it lies there."""
+    with path.open("rb") as stream:
+        head = stream.read(len(MAGIC) + 2)
+    value = head[:-2] == MAGIC and head[-1] == WHOLE
+    return path.open("rb") if value else sealer_for(path).open(path)
+
+
+def rows_hold(stream: IO[bytes], needles: Needles) -> bool:
+    """Whether a row of a corpus is the person's; other tables than ours were searched as bytes."""
+    descriptor = copied(stream, "rows")
+    try:
+        rows = read_rows(place_of(descriptor))
+        with suppress(BadInput):
+            return any(needles.held(text) for row in rows for text in (row.text, row.pair, row.person, row.target))
+        return False
+    finally:
+        os.close(descriptor)
 
 
 def stream_holds(stream: IO[bytes], forms: tuple[bytes, ...]) -> bool:
@@ -104,13 +125,13 @@ def stream_holds(stream: IO[bytes], forms: tuple[bytes, ...]) -> bool:
     return False
 
 
-def archive_holds(path: Path, forms: tuple[bytes, ...]) -> bool:
+def archive_holds(stream: IO[bytes], forms: tuple[bytes, ...]) -> bool:
     """Whether a file inside a zip archive holds one of the forms."""
-    with suppress(zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError), zipfile.ZipFile(path) as packed:
+    with suppress(zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError), zipfile.ZipFile(stream) as packed:
         for told in packed.infolist():
             if not told.is_dir() and told.file_size <= LARGEST_INSIDE:
-                with packed.open(told) as stream:
-                    if stream_holds(stream, forms):
+                with packed.open(told) as inside:
+                    if stream_holds(inside, forms):
                         return True
     return False
 

@@ -20,6 +20,7 @@ from beside.core.errors import Altered, BadInput
 from beside.store.bundle import MODEL_SIGNATURE
 from beside.store.files import DAMAGED, storage_errors, whole_file
 from beside.store.keys import PASSPHRASE, encryption, load_private, must_be_private, write_private
+from beside.store.memory import plain_folder
 
 KEY = "model-signing.pem"
 MODEL = "model"  # folder of the model inside a bundle
@@ -85,8 +86,9 @@ def sign_model(bundle: Path, home: Path, ask: Callable[[str], str | None]) -> st
     config = signing.Config().set_hashing_config(hashing.Config())
     # the package hands the password on to `cryptography`, which wants bytes
     config.use_elliptic_key_signer(private_key=home / KEY, password=passphrase.encode() if passphrase else None)
-    with storage_errors(f"'{bundle / MODEL_SIGNATURE}'"), whole_file(bundle / MODEL_SIGNATURE) as path:
-        config.sign(bundle / MODEL, path)
+    file = bundle / MODEL_SIGNATURE
+    with storage_errors(f"'{file}'"), whole_file(file) as path, plain_folder(bundle / MODEL) as model:
+        config.sign(model, path)
     return public
 
 
@@ -104,7 +106,8 @@ def check_model(bundle: Path, public: str) -> str:
         key = Path(folder) / "public.pem"
         key.write_text(public)
         try:
-            verifying.Config().use_elliptic_key_verifier(public_key=key).verify(bundle / MODEL, bundle / MODEL_SIGNATURE)
+            with plain_folder(bundle / MODEL) as model:
+                verifying.Config().use_elliptic_key_verifier(public_key=key).verify(model, bundle / MODEL_SIGNATURE)
         except Exception as error:  # the package raises whatever its parts raise
             told = f"The file '{MODEL_SIGNATURE}' in the bundle '{bundle}' does not fit the model: {error}"
             raise Altered(told, DAMAGED) from error

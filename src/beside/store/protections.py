@@ -21,6 +21,14 @@ class Protections:
 
     database: Database
 
+    def add_reviewed(self, actor: Actor, corpus: Corpus, rows: int) -> None:
+        """Stores a corpus of rows that people looked at. The same again changes nothing."""
+        demand_role(actor, PROTECTORS, "make a corpus of reviewed rows")
+        with self.database.write() as session:
+            if insert(session, actor, tables.Corpora, [corpus]):
+                detail = {"parent": corpus.parent, "rows": rows, "sha256": digest([corpus])}
+                append(session, actor.name, "export reviewed", corpus.id, detail, self.database.clock())
+
     def add_protected(self, actor: Actor, corpus: Corpus, report: ProtectionReport, values: Iterable[SealedValue] = ()) -> None:
         """Stores a protected corpus and what its pseudonyms stand for, both or neither. The same again changes nothing.
 

@@ -22,13 +22,14 @@ from beside.store.permission import demand, demand_role, readable, readable_rows
 from beside.store.protections import Protections
 from beside.store.purposes import PurposeRecords
 from beside.store.queries import MAY_DIFFER, insert, missing, owner_of, require
+from beside.store.span_reviews import SpanReviewRecords
 from beside.store.tables import TABLES
 from beside.store.vault import VaultRecords
 
 Kind = TypeVar("Kind", bound=Value)
 
 
-class Records(Committee, Erasing, Protections, PurposeRecords, VaultRecords):
+class Records(Committee, Erasing, Protections, PurposeRecords, SpanReviewRecords, VaultRecords):
     """What was made, found, asked and answered, in SQLite or PostgreSQL.
 
     Args:

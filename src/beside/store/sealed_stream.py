@@ -64,6 +64,11 @@ class Writer(io.RawIOBase):
             self.waiting.clear()
         super().close()
 
+    def __exit__(self, kind: Any, error: Any, trace: Any) -> None:
+        if kind is not None:
+            self.abandon()
+        super().__exit__(kind, error, trace)
+
     def abandon(self) -> None:
         """Closes without the last chunk: what was written is refused by every reader."""
         super().close()

@@ -29,7 +29,7 @@ from beside.core.errors import Altered, KeyUnusable
 from beside.store import sealed_stream, wrapped_keys
 from beside.store.key_source import Ask, environment
 from beside.store.sealed_stream import DAMAGED, PREFIX, TAG, Reader, Writer
-from beside.store.wrapped_keys import Opened
+from beside.store.wrapped_keys import Content, Opened
 
 MAGIC = b"\x9eBES"  # no text in UTF-8 begins so, no safetensors, Parquet or JSON file
 WHOLE, STREAM = 1, 2
@@ -85,6 +85,19 @@ class Keys:
     def encrypts(self) -> bool:
         """Whether what is stored from now on is encrypted, not the vault alone."""
         return self._opened.encrypts
+
+    def __len__(self) -> int:
+        return len(self._opened.keys)
+
+    @property
+    def content(self) -> Content:
+        """How far encryption of what is stored has come."""
+        return self._opened.kept.content
+
+    def still_valid(self) -> bool:
+        """Whether these are yet the workspace's keys and say the same of encryption, though the master key may be another."""
+        kept, mine = wrapped_keys.read_kept(self.folder), self._opened
+        return kept is not None and kept.seal == wrapped_keys.sealed(kept, mine.keys) and kept.content == mine.kept.content
 
     def seal(self, plain: bytes, context: bytes) -> bytes:
         """Encrypted bytes, some 126 longer, that open with the same context alone.

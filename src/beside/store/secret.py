@@ -8,14 +8,15 @@ from contextlib import suppress
 from pathlib import Path
 
 from beside.core.errors import KeyUnusable
-from beside.store.files import storage_errors, temporary
+from beside.store.files import flush, storage_errors, temporary
+from beside.store.sealer import sealer_for
 
 NAME = "protect.key"
 BYTES = 32
 
 
 def protection_key(state: Path) -> bytes:
-    """The workspace's own secret, 32 bytes; made when it is first asked for, readable by the owner alone.
+    """The workspace's own secret, 32 bytes; made when it is first asked for, readable by the owner alone, sealed when it encrypts.
 
     Args:
         state: folder of the workspace's state.
@@ -24,20 +25,19 @@ def protection_key(state: Path) -> bytes:
         KeyUnusable: the file is there and holds something else.
         StorageFailed: it cannot be written.
     """
-    file = state / NAME
+    file, sealer = state / NAME, sealer_for(state)
     with storage_errors(f"'{file}'"):
         if not file.exists():
             with temporary(state) as new:
-                handle = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-                try:
-                    os.write(handle, secrets.token_hex(BYTES).encode())
-                    os.fsync(handle)
-                finally:
-                    os.close(handle)
+                os.close(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+                with sealer.create(new) as made:
+                    made.write(secrets.token_hex(BYTES).encode())
+                flush(new)
                 with suppress(FileExistsError):  # another process made one at the same moment: that one holds
                     os.link(new, file)
         try:
-            key = bytes.fromhex(file.read_text(encoding="ascii").strip())
+            with sealer.open(file) as kept:
+                key = bytes.fromhex(kept.read().decode("ascii").strip())
         except ValueError:
             key = b""
     if len(key) != BYTES:

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from beside.core.errors import BadOption
 from beside.core.recipe import checked, read_toml
 from beside.store.identity import Oidc
+from beside.store.transport import Tls
 from beside.store.wrapped_keys import source_of
 
 SETTINGS = "beside.toml"
@@ -37,10 +38,11 @@ class Settings(BaseModel):
     language: Literal["en", "zh"] = Field("en", description="of the console and of what people are sent")
     database: str | None = Field(None, description="URL of a PostgreSQL database; None = SQLite inside the workspace")
     oidc: Oidc | None = Field(None, description="the table [oidc]: an identity provider to sign in through; None = there is none")
+    tls: Tls | None = Field(None, description="the table [tls]: certificate and key of the server; None = it speaks HTTP")
     serving: Serving = Field(Serving(), description="the table [serving]")
 
 
-TABLES: dict[str, type[BaseModel]] = {"oidc": Oidc, "serving": Serving}  # beside [workspace]
+TABLES: dict[str, type[BaseModel]] = {"oidc": Oidc, "serving": Serving, "tls": Tls}  # beside [workspace]
 
 
 def read_settings(folder: Path) -> Settings:
@@ -60,5 +62,7 @@ def read_settings(folder: Path) -> Settings:
     if odd := next(iter(tables), odd or inside):
         known = ", ".join(f"[{name}]" for name in ("workspace", *TABLES, "encryption"))
         raise BadOption(f"'{file}' holds '{odd}' where a table is wanted.", f"It has the tables {known}.")
+    if "tls" in others:  # its paths are told from the workspace's folder on
+        others["tls"] = {name: folder / path if isinstance(path, str) else path for name, path in others["tls"].items()}
     read = {name: checked(TABLES[name], table, name) for name, table in others.items()}
     return checked(Settings, {**values, **read}, "workspace")

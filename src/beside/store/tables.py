@@ -13,7 +13,7 @@ from beside.core.pretraining import Base
 from beside.core.statements import Statement
 from beside.core.types import Value
 from beside.store.accounts import Persons, SignInAttempts, Tokens, WebSessions
-from beside.store.columns import Stored, Table, json_column
+from beside.store.columns import Stored, Table, json_column, secret
 from beside.store.erased import Erasures, Tombstones
 from beside.store.files import kept_path, placed_path
 from beside.store.protected_tables import SpanReviews, Vault
@@ -101,7 +101,7 @@ class Releases(Stored):
     seal: Mapped[str]
     bundle: Mapped[str]
     card: Mapped[str]
-    signatures: Mapped[Any] = json_column()
+    signatures: Mapped[Any] = secret("releases.signatures", json=True)
     state: Mapped[str]
     makers: Mapped[Any] = json_column()
     made_at: Mapped[datetime]
@@ -129,7 +129,7 @@ class Comments(Stored):
     release_id: Mapped[str] = mapped_column(ForeignKey("releases.id"), index=True)
     finding_id: Mapped[str | None]
     replaces: Mapped[str | None]
-    text: Mapped[str]
+    text: Mapped[str] = secret("comments.text")
     who: Mapped[str]
     at: Mapped[datetime]
 
@@ -140,7 +140,7 @@ class Incidents(Stored):
 
     release_id: Mapped[str] = mapped_column(ForeignKey("releases.id"), index=True)
     severity: Mapped[str]
-    text: Mapped[str]
+    text: Mapped[str] = secret("incidents.text")
     who: Mapped[str]
     role: Mapped[str]
     at: Mapped[datetime]
@@ -152,7 +152,7 @@ class Halts(Stored):
 
     release_id: Mapped[str] = mapped_column(ForeignKey("releases.id"), index=True)
     what: Mapped[str]
-    reason: Mapped[str]
+    reason: Mapped[str] = secret("halts.reason")
     cause: Mapped[str]
     who: Mapped[str]
     role: Mapped[str]
@@ -165,7 +165,7 @@ class Resolutions(Stored):
 
     release_id: Mapped[str] = mapped_column(ForeignKey("releases.id"), index=True)
     about: Mapped[str]
-    reason: Mapped[str]
+    reason: Mapped[str] = secret("resolutions.reason")
     who: Mapped[str]
     role: Mapped[str]
     at: Mapped[datetime]
@@ -176,12 +176,12 @@ class Predictions(Stored):
     holds, kind = types.Prediction, "prediction"
 
     release_id: Mapped[str] = mapped_column(ForeignKey("releases.id"), index=True)
-    text: Mapped[str]
-    pair: Mapped[str | None]
-    label: Mapped[str]
+    text: Mapped[str] = secret("predictions.text")
+    pair: Mapped[str | None] = secret("predictions.pair", nullable=True)
+    label: Mapped[str] = secret("predictions.label")
     probability: Mapped[float]
     probabilities: Mapped[Any] = json_column()
-    answer: Mapped[Any] = json_column(nullable=True)
+    answer: Mapped[Any] = secret("predictions.answer", json=True, nullable=True)
     truncated: Mapped[bool]
     made_at: Mapped[datetime]
     asked_by: Mapped[str | None]  # no field of a Prediction: it decides who may read the row
@@ -193,8 +193,8 @@ class Answers(Stored):
 
     prediction_id: Mapped[str] = mapped_column(ForeignKey("predictions.id"), index=True)
     correct: Mapped[bool]
-    label: Mapped[str | None]
-    note: Mapped[str]
+    label: Mapped[str | None] = secret("answers.label", nullable=True)
+    note: Mapped[str] = secret("answers.note")
     who: Mapped[str]
     made_at: Mapped[datetime]
 
@@ -215,7 +215,7 @@ class Comparisons(Stored):
     only_challenger: Mapped[int]
     p_value: Mapped[float]
     verdict: Mapped[str]
-    flipped: Mapped[Any] = json_column()
+    flipped: Mapped[Any] = secret("comparisons.flipped", json=True)
 
 
 class Statements(Stored):
@@ -224,7 +224,7 @@ class Statements(Stored):
 
     key: Mapped[str] = mapped_column(index=True)
     language: Mapped[str]
-    text: Mapped[str]
+    text: Mapped[str] = secret("statements.text")
     who: Mapped[str]
     at: Mapped[datetime]
 
@@ -275,7 +275,7 @@ class Ledger(Table):
     who: Mapped[str]
     verb: Mapped[str]
     subject: Mapped[str]
-    detail: Mapped[Any] = json_column()
+    detail: Mapped[Any] = secret("ledger.detail", json=True)
     previous: Mapped[str]
     hash: Mapped[str] = mapped_column(unique=True)
 

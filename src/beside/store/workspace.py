@@ -28,6 +28,7 @@ from beside.store.ledger import hash_at, whole
 from beside.store.people import People
 from beside.store.permission import demand_role
 from beside.store.records import Records
+from beside.store.sealer import sealer_of
 from beside.store.settings import SETTINGS as SETTINGS
 from beside.store.settings import Settings as Settings
 from beside.store.settings import read_settings as read_settings
@@ -62,12 +63,14 @@ class Workspace:
         try:
             settings = read_settings(folder)
             make_state(folder, state, create)
+            sealer_of(folder).keys()  # a lost key is told of before any work begins
         except OSError as error:  # a folder that may not even be looked into, a name that is too long
             what = f"The workspace '{folder}' cannot be opened: {error.strerror or error}."
             raise StorageFailed(what, "Give yourself permission, or use another --workspace.") from error
         records = Records(settings.database or URL.create("sqlite", database=str(state / "records.sqlite")))
         keys = Keyring(state / "keys", folder.name, records.database)
         records.database.state = state
+        records.database.sealer = sealer_of(folder)
         records.database.noted = HeadFile(state / HEAD, keys, partial(hash_at, records.database.engine))
         return cls(folder, state, settings, records, People(records.database), Artifacts(state / "artifacts"), keys)
 
@@ -141,7 +144,8 @@ class Workspace:
         return export(file, whole(self.records.database.engine), self.keys, now())
 
     def close(self) -> None:
-        """Gives the database's connections back."""
+        """Gives the database's connections and the memory of decrypted files back."""
+        self.artifacts.close()
         self.records.close()
 
     def _busy(self) -> Busy:

@@ -7,10 +7,13 @@ rewrites one small file. The file alone opens nothing; without it the master key
 from __future__ import annotations
 
 import base64
+import fcntl
 import hashlib
 import hmac
 import os
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -55,7 +58,7 @@ class Kept(Value):
     format: Literal[1] = 1
     content: Content = "off"
     masters: tuple[Master, ...]
-    seal: str = ""  # HMAC over the rest, by the newest key
+    seal: str = ""  # HMAC over the rest, by the first key
 
 
 @dataclass(frozen=True)
@@ -145,14 +148,57 @@ def make_keys(folder: Path, source: str, ask: Ask = environment) -> Opened:
     if named is not None and checked_source(named, folder) != source:
         raise BadOption(f"The workspace '{folder}' takes its key from {named}.", "To give it another: beside encrypt rotate")
     if kept is None:
-        if source.startswith("file:"):
-            make_key_file(Path(source.removeprefix("file:")))
-        stretching = Stretching.new() if source == "passphrase" else None
-        key = master_key(source, folder, stretching, ask)
+        key, stretching = new_master(source, folder, ask)
         write_kept(folder, wrapped_by(key, stretching, {os.urandom(8).hex(): os.urandom(32)}))
     if named is None:
         write_source(folder, source)
     return open_keys(folder, ask)
+
+
+def new_master(source: str, folder: Path, ask: Ask) -> tuple[bytes, Stretching | None]:
+    """The master key of a source that is used for the first time; a key file that is not there is made."""
+    if source.startswith("file:"):
+        make_key_file(Path(source.removeprefix("file:")))
+    stretching = Stretching.new() if source == "passphrase" else None
+    return master_key(source, folder, stretching, ask), stretching
+
+
+def set_content(folder: Path, content: Content, ask: Ask = environment) -> None:
+    """Notes whether what is stored is encrypted. Raises as `open_keys` tells."""
+    with alone(folder):
+        opened = open_keys(folder, ask)
+        write_kept(folder, resealed(opened.kept.model_copy(update={"content": content}), opened.keys))
+
+
+def rotate(folder: Path, source: str, ask: Ask = environment, ask_new: Ask = environment, fresh: bool = False) -> str:
+    """Gives the workspace another master key; its name. A kill at any moment leaves one that opens, and the same call ends it.
+
+    First the new master is written beside the old one, then beside.toml names it, then the old one goes.
+
+    Args:
+        source: of the new key.
+        ask, ask_new: tell the passphrase, the present one and the new one.
+        fresh: from now on seal with a new key of the workspace, too; the earlier ones stay, for what they sealed.
+
+    Raises:
+        BadInput: the new key is the present one.
+        BadOption, KeyUnusable, Altered: as `open_keys` and `make_keys` tell.
+    """
+    with alone(folder):
+        opened, source = open_keys(folder, ask), checked_source(source, folder)
+        if len(opened.kept.masters) == 1 or source_of(folder) != source:
+            key, stretching = new_master(source, folder, ask_new)
+            if name_of(key) == opened.master:
+                raise BadInput("The new key is the one that the workspace has.", "Give another key file, variable or passphrase.")
+            keys = {**opened.keys, **({os.urandom(8).hex(): os.urandom(32)} if fresh else {})}
+            made = wrapped_by(key, stretching, keys, opened.kept.content)
+            old = next(one for one in opened.kept.masters if one.name == opened.master)
+            write_kept(folder, resealed(made.model_copy(update={"masters": (old, *made.masters)}), opened.keys))
+            write_source(folder, source)
+        opened = open_keys(folder, ask_new)
+        only = tuple(one for one in opened.kept.masters if one.name == opened.master)
+        write_kept(folder, resealed(opened.kept.model_copy(update={"masters": only}), opened.keys))
+        return opened.master
 
 
 def wrapped_by(key: bytes, stretching: Stretching | None, keys: dict[str, bytes], content: Content = "off") -> Kept:
@@ -167,9 +213,9 @@ def resealed(kept: Kept, keys: dict[str, bytes]) -> Kept:
 
 
 def sealed(kept: Kept, keys: dict[str, bytes]) -> str:
-    """HMAC over what is kept, so that nobody without the key can, for one, switch encryption off."""
+    """HMAC over what is kept, by the first key, so that nobody without the key can, for one, switch encryption off."""
     plain: dict[str, Any] = kept.model_dump(mode="json", exclude={"seal"})
-    return hmac.new(next(reversed(keys.values())), b"beside keys v1/" + canonical(plain), hashlib.sha256).hexdigest()
+    return hmac.new(next(iter(keys.values())), b"beside keys v1/" + canonical(plain), hashlib.sha256).hexdigest()
 
 
 def write_kept(folder: Path, kept: Kept) -> None:
@@ -183,6 +229,20 @@ def write_kept(folder: Path, kept: Kept) -> None:
         file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     with whole_file(file) as path, open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as stream:
         stream.write(kept.model_dump_json(indent=2).encode())
+
+
+@contextmanager
+def alone(folder: Path) -> Iterator[None]:
+    """Nobody else changes the file meanwhile; whoever comes second waits."""
+    place = folder / PLACE.with_suffix(".lock")
+    with storage_errors(f"'{place}'"):
+        place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        handle = os.open(place, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
 
 
 def write_source(folder: Path, source: str | None) -> None:

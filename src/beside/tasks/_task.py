@@ -11,7 +11,9 @@ import numpy as np
 
 from beside.core.answers import Metric, Reading, Said
 from beside.core.labels import LabelBook
+from beside.core.recipe import Recipe
 from beside.core.replacing import Replaced
+from beside.core.types import Example
 
 if TYPE_CHECKING:  # torch takes seconds to load, and most verbs need none
     from torch import Tensor
@@ -32,6 +34,20 @@ class Base:
     exact: ClassVar[bool] = True
     fewest: ClassVar[int] = 2
     pipeline: ClassVar[str] = "text-classification"
+    ranks: ClassVar[bool] = False
+
+    @property
+    def apart(self) -> bool:
+        """Two texts are read together."""
+        return False
+
+    def configured(self, recipe: Recipe) -> Any:
+        """No knob is the task's own."""
+        return self
+
+    def learned(self, examples: Sequence[Example], recipe: Recipe) -> list[Example]:
+        """The rows as they are."""
+        return list(examples)
 
     def book(self) -> LabelBook:
         """Labels as people spell them, tidied."""

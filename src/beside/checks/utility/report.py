@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar
 
 import numpy as np
 
 from beside.checks._rows import labelled, measured, never_flat, no_labelled_rows
-from beside.checks.utility import _task
+from beside.checks.utility import _order, _task
 from beside.checks.utility._floor import majority, tfidf_answers
 from beside.checks.utility._table import estimate, resampled, scores, table
 from beside.core.applies import task_of
@@ -44,11 +44,17 @@ class Report:
     Shares and scores are 0..1, higher is better. `gain_over_tfidf` is the accuracy minus that of TF-IDF with logistic
     regression fitted on the train split, -1..1, with a paired bootstrap interval.
     A task whose answers are no single labels is measured by its own scores (bootstrap), against the best constant answer and its
-    own linear head on TF-IDF; a task with further scores of its own has those beside accuracy and F1.
+    own linear head on TF-IDF; a task with further scores of its own has those beside accuracy and F1. Orders of candidates are
+    measured query by query over all candidates of the corpus, against BM25.
     """
 
+    queries: int = field(
+        default=500,
+        metadata={"unit": "queries", "reason": "who reads query and candidate together takes 50 passes for each"},
+    )
+
     zh: ClassVar[str] = "答得对吗？测试行上的准确率与 F1，与总答最多的类别、TF-IDF 加逻辑回归相比。"
-    metrics: ClassVar[dict[str, tuple[str, str]]] = {**OF_LABELS, **_task.WORDS, **of_tasks()}
+    metrics: ClassVar[dict[str, tuple[str, str]]] = {**OF_LABELS, **_task.WORDS, **_order.WORDS, **of_tasks()}
     any_task: ClassVar[bool] = True
     pairs: ClassVar[bool] = True
     passes: ClassVar[int] = 1  # times the test rows are asked, for the time estimate
@@ -57,7 +63,7 @@ class Report:
         """What is measured for a task."""
         if task is None or task.single:
             return list({**OF_LABELS, **(task.metrics if task else {})})
-        return _task.metrics(task)
+        return _order.metrics(task) if task.ranks else _task.metrics(task)
 
     def why_not(self, subject: Subject, splits: Splits) -> str | None:
         if reason := no_labelled_rows(subject, splits):
@@ -67,8 +73,12 @@ class Report:
         return None
 
     def measure(self, subject: Subject, splits: Splits, rng: np.random.Generator) -> Iterator[Measurement]:
+        task = task_of(subject)
+        if task is not None and task.ranks:
+            yield from _order.measure(subject, task, splits, self.queries, rng)
+            return
         texts, targets = map(list, zip(*labelled(splits), strict=True))
-        answers, task = subject.predict(texts), task_of(subject)
+        answers = subject.predict(texts)
         if task is None or task.single:
             yield from self.of_labels(subject, splits, texts, targets, answers, rng)
         if task is not None and not {*task.metrics} <= {*OF_LABELS}:
