@@ -13,12 +13,13 @@ import numpy as np
 from beside.committee import Committee
 from beside.comparing import Comparing
 from beside.core import gate
-from beside.core.asking import Neighbours, WhatIf
+from beside.core.asking import WhatIf
 from beside.core.columns import Columns
 from beside.core.errors import BadInput, NotEnoughData
 from beside.core.interfaces import Progress, Silent
 from beside.core.options import read_settings
 from beside.core.pairs import whole
+from beside.core.purposes import Purpose
 from beside.core.recipe import Recipe
 from beside.core.report import Report
 from beside.core.types import Actor, Answer, Comparison, Corpus, Explanation, Finding, Prediction, Release, Run, Skipped
@@ -28,15 +29,15 @@ from beside.labels import Labels
 from beside.models import Models
 from beside.proofs import Proofs
 from beside.protecting import Protecting
+from beside.purposes import Purposes
+from beside.rights import Rights
 from beside.searching import Searching
-from beside.stages import audit, improve, intake, listen, neighbours, release, review, serve, verify
+from beside.stages import audit, improve, intake, listen, release, review, serve, verify
 from beside.stages.audit import Model
 from beside.stages.review import Decision, Said
 from beside.stages.serve import Served
 from beside.store.cache import Cache
-from beside.store.permission import demand_role
 from beside.store.proof import proof_of
-from beside.store.rows import read_rows
 from beside.store.workspace import Workspace
 
 
@@ -49,7 +50,7 @@ class Improvement:
     comparison: Comparison
 
 
-class Loop(Committee, Comparing, Documents, Models, Proofs, Searching, Labels, Protecting):
+class Loop(Committee, Comparing, Documents, Models, Proofs, Searching, Labels, Protecting, Purposes, Rights):
     """text in -> protect -> train -> audit -> release -> review -> serve -> listen -> improve, for one actor in one workspace.
 
     Args:
@@ -88,6 +89,7 @@ class Loop(Committee, Comparing, Documents, Models, Proofs, Searching, Labels, P
                 token_lengths=reads.counts,
                 unknown_tokens=reads.unknown,
             )
+            self.must_be_new(corpus)
             self.records.add_corpus(self.actor, corpus)
             stored = self.records.corpus(self.actor, corpus.id)  # the one of an earlier import, when this was the same again
         return stored, report
@@ -99,6 +101,7 @@ class Loop(Committee, Comparing, Documents, Models, Proofs, Searching, Labels, P
         resume: bool = False,
         parent: str | None = None,
         track: Sequence[str] = (),
+        purpose: Purpose = Purpose(),
     ) -> Run:
         """A corpus and a recipe become a run; the same pair again gives the run that is there."""
         from beside.stages import train  # imports torch: not when only listing or reviewing
@@ -111,6 +114,7 @@ class Loop(Committee, Comparing, Documents, Models, Proofs, Searching, Labels, P
             if corpus_id is None:
                 raise BadInput("No corpus was given.", "Name one: `beside train CORPUS`; `beside list corpora` shows them.")
             corpus, recipe = self.records.corpus(self.actor, corpus_id), self.settled(recipe or Recipe())
+            self.must_be_meant(corpus, purpose)
             name, checkpoints = train.run_id(corpus.id, recipe, parent), self.workspace.checkpoints
             if resume:
                 self.progress.say(f"Going on with {name}: corpus {corpus.name}, base {recipe.base}, seed {recipe.seed}.")
@@ -246,16 +250,6 @@ class Loop(Committee, Comparing, Documents, Models, Proofs, Searching, Labels, P
         """What an edit changes: two answers, kept like any other."""
         before, after = self.predict(served, [text, edited])
         return WhatIf(before=before, after=after)
-
-    def neighbours(self, served: Served, text: str, count: int = 5) -> Neighbours:
-        """The training rows nearest to a text; for those alone who may see training rows."""
-        demand_role(self.actor, neighbours.SEE_ROWS, "see training rows")
-        served.must_answer(text, self.clock())
-        run = self.records.run(self.actor, served.release.run_id)
-        rows = self.records.corpus(self.actor, run.corpus_id).examples
-        train, home = whole(read_rows(self.artifacts.path(rows), "train")), self.workspace.state / "neighbours"
-        kept = neighbours.Kept(model=run.model, corpus=rows, artifacts=self.artifacts, home=home)
-        return neighbours.neighbours(served.subject, text, train, kept, count=count, progress=self.progress)
 
     def listen(self, prediction_id: str, correct: bool, label: str | None = None, note: str = "") -> Answer:
         """What a person says of an answer, on disk before this returns."""

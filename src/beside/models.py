@@ -4,16 +4,22 @@ from __future__ import annotations
 
 from functools import partial
 from itertools import islice
+from pathlib import Path
 
 from beside.bases import Bases
 from beside.core.applies import for_task
+from beside.core.asking import Neighbours
+from beside.core.errors import Erased
 from beside.core.interfaces import Subject, Task
+from beside.core.pairs import whole
 from beside.core.policies import read_policy
 from beside.core.recipe import Policy, Recipe
 from beside.core.registry import load
 from beside.core.types import Corpus, Finding, Run, Splits
 from beside.engine import loading
+from beside.stages import neighbours
 from beside.stages.audit import Model
+from beside.stages.serve import Served
 from beside.store.permission import EXAMPLE_READERS, demand_role
 from beside.store.rows import read_rows, read_splits
 
@@ -24,7 +30,42 @@ class Models(Bases):
     def splits(self, corpus: Corpus) -> Splits:
         """All rows of a corpus; their texts are not for everybody who may know of the corpus."""
         demand_role(self.actor, EXAMPLE_READERS, "read the rows of a corpus")
-        return read_splits(self.artifacts.path(corpus.examples))
+        return read_splits(self.rows_at(corpus))
+
+    def rows_at(self, corpus: Corpus) -> Path:
+        """The file of a corpus's rows. Raises Erased: it is there no longer."""
+        self.must_be_there(corpus.id)
+        return self.artifacts.path(corpus.examples)
+
+    def must_be_new(self, corpus: Corpus) -> None:
+        """Does nothing when a corpus that was just taken in was never erased.
+
+        Raises:
+            Erased: these very rows were; they are not kept again.
+        """
+        if corpus.id in self.records.tombstones(self.actor):
+            self.artifacts.erase(corpus.examples)
+            self.must_be_there(corpus.id)
+
+    def must_be_there(self, id: str) -> None:
+        """Does nothing when a corpus or run was not erased.
+
+        Raises:
+            Erased: it was; the message says when, the hint what took its place.
+        """
+        if stone := self.records.tombstones(self.actor).get(id):
+            told = f"The {stone.thing} '{id}' was erased on {stone.at:%Y-%m-%d} ({stone.erasure})."
+            raise Erased(told, f"In its place: {stone.successor}." if stone.successor else "Nothing took its place.")
+
+    def neighbours(self, served: Served, text: str, count: int = 5) -> Neighbours:
+        """The training rows nearest to a text; for those alone who may see training rows."""
+        demand_role(self.actor, neighbours.SEE_ROWS, "see training rows")
+        served.must_answer(text, self.clock())
+        run = self.records.run(self.actor, served.release.run_id)
+        corpus = self.records.corpus(self.actor, run.corpus_id)
+        train, home = whole(read_rows(self.rows_at(corpus), "train")), self.workspace.state / "neighbours"
+        kept = neighbours.Kept(model=run.model, corpus=corpus.examples, artifacts=self.artifacts, home=home)
+        return neighbours.neighbours(served.subject, text, train, kept, count=count, progress=self.progress)
 
     def task_of(self, corpus: Corpus) -> Task:
         """What a corpus asks of a model."""
@@ -38,12 +79,12 @@ class Models(Bases):
 
     def rules(self, policy: str, corpus: Corpus) -> Policy:
         """A policy, without the limits that say nothing about this corpus's task; how many those are is told."""
-        whole = read_policy(policy)
-        pairs = any(row.pair is not None for row in islice(read_rows(self.artifacts.path(corpus.examples)), 1))
-        rules = for_task(whole, self.task_of(corpus), pairs)
-        if gone := len(whole.limits) - len(rules.limits):
+        asked = read_policy(policy)
+        pairs = any(row.pair is not None for row in islice(read_rows(self.rows_at(corpus)), 1))
+        rules = for_task(asked, self.task_of(corpus), pairs)
+        if gone := len(asked.limits) - len(rules.limits):
             self.progress.say(
-                f"{gone} of {len(whole.limits)} limits of policy {whole.name} do not speak of the task {corpus.task}."
+                f"{gone} of {len(asked.limits)} limits of policy {asked.name} do not speak of the task {corpus.task}."
             )
         return rules
 
@@ -51,6 +92,7 @@ class Models(Bases):
         """The model of a run, ready to answer."""
         from beside.engine.runtime import load_subject  # imports torch
 
+        self.must_be_there(run.id)
         return load_subject(self.artifacts.folder(run.model), run.recipe.threads)
 
     def to_compare(self, run: Run, corpus: Corpus) -> dict[str, Model]:
@@ -59,10 +101,11 @@ class Models(Bases):
             "parent": self.records.run(self.actor, run.parent) if run.parent else None,
             "champion": self.champion_of(corpus.name),
         }
+        gone = self.records.tombstones(self.actor)
         models = {
             role: Model(other.model, partial(self.subject, other))
             for role, other in others.items()
-            if other is not None and other.id != run.id
+            if other is not None and other.id != run.id and other.id not in gone
         }
         return {**models, "base": Model(loading.content_of(run.recipe), partial(self.base_of, run))}
 

@@ -10,7 +10,8 @@ from typing import Any
 from beside.core import naming
 
 LANGUAGES = ("en", "zh")
-FILES = ("", "document.", "datasheet.", "technical.")  # of the card, of all documents, of the datasheet, of the technical file
+# of the card, of all documents, of the datasheet, of the technical file, of documents about the rights of a person
+FILES = ("", "document.", "datasheet.", "technical.", "rights.")
 
 
 class Words:

@@ -43,6 +43,8 @@ def import_(
     ] = None,
     task: Annotated[str, typer.Option(help="What is asked of the model: one of `beside list capabilities`.")] = "classify",
     seed: int = 0,
+    purpose: Annotated[str | None, typer.Option(help="For what the text may be used; training for another is refused.")] = None,
+    legal_basis: Annotated[str | None, typer.Option(help="consent, contract, ...: `beside purpose --help` lists them.")] = None,
     workspace: Folder = HERE,
     as_: As = None,
     json: Json = False,
@@ -50,10 +52,14 @@ def import_(
     """Read labelled text into a corpus, with a report."""
     from beside.cli.telling import report_in_words
     from beside.core.columns import Columns
+    from beside.core.purposes import stated
 
+    stated(purpose, legal_basis)  # before the work, not after it
     columns = Columns(text=text, label=label, pair=pair, person=person, split=split, groups=tuple(group or ()))
     with working(workspace, as_, create=True) as loop:
         corpus, report = loop.intake(file, name, columns, task, seed)
+        if purpose is not None or legal_basis is not None:
+            corpus = loop.state_purpose(corpus.id, purpose, legal_basis)
     show(
         json,
         {**corpus.model_dump(mode="json"), "report": report.model_dump(mode="json")},
@@ -72,18 +78,21 @@ def train(
     track: Annotated[
         list[str] | None, typer.Option(help="Show the training in wandb or mlflow as well, on this machine; repeatable.")
     ] = None,
+    purpose: Annotated[str | None, typer.Option(help="What the model is for; default: what its text was taken in for.")] = None,
+    compatible: Annotated[str | None, typer.Option(help="Why that is compatible with another purpose of the text.")] = None,
     workspace: Folder = HERE,
     as_: As = None,
     json: Json = False,
 ) -> None:
     """Fine-tune a model on a corpus."""
     from beside.cli.telling import run_in_words
+    from beside.core.purposes import Purpose
     from beside.core.recipe import read_recipe
 
     asked = any(option is not None for option in (base, method, recipe, set_))
     read = read_recipe(recipe, set_ or [], base=base, method=method) if asked or not resume else None
     with working(workspace, as_) as loop:
-        run = loop.train(corpus, read, resume, track=track or ())
+        run = loop.train(corpus, read, resume, track=track or (), purpose=Purpose(purpose, compatible))
     show(json, run, run_in_words)
 
 

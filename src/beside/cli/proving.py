@@ -25,7 +25,7 @@ Named = Annotated[str, typer.Argument(help="A person, a fingerprint (or its begi
 
 @command
 def verify(
-    bundle: Annotated[Path, typer.Argument(help="Folder of a release, or a zip file that `beside export` wrote.")],
+    bundle: Annotated[Path, typer.Argument(help="Folder of a release, a zip file of `beside export`, or a certificate.")],
     ledger: Annotated[Path | None, typer.Option(help="File of `beside ledger export`: every decision must stand in it.")] = None,
     trust_bundle_key: TrustInside = False,
     workspace: Folder = HERE,
@@ -35,12 +35,25 @@ def verify(
     from datetime import UTC, datetime
 
     from beside.cli.proof_telling import verification_in_words
+    from beside.stages import certify
     from beside.stages.verify import verify as check
     from beside.store.workspace import trusted_keys
 
+    if certify.is_certificate(bundle):
+        certified = certify.check(bundle, trusted_keys(workspace))
+        show(json, certified, certificate_in_words)
+        return not certified.good
     found = check(bundle, datetime.now(UTC), trusted_keys(workspace), ledger=ledger, trust_bundle_key=trust_bundle_key)
     show(json, found, verification_in_words)
     return not found.good
+
+
+def certificate_in_words(found: Any) -> None:
+    """What a certificate of erasure is worth, for a person to read."""
+    from beside.cli.rights import erasure_in_words
+
+    print(f"Certificate of {found.erasure.workspace}, {found.words}: {'good' if found.good else 'NOT good'}")
+    erasure_in_words(found.erasure)
 
 
 @command

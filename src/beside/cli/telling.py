@@ -19,7 +19,7 @@ from beside.core.report import Report
 from beside.core.types import Corpus, Explanation, Finding, Prediction, Release, Run, Skipped
 from beside.loop import Improvement
 
-LISTS = ("corpora", "bases", "runs", "findings", "releases")
+LISTS = ("corpora", "bases", "runs", "findings", "releases", "erasures")
 LABELS_SHOWN = 15
 SCORES = ("precision", "recall", "f1")
 NOTHING = "(none)"  # what stands for an answer that no label applies
@@ -242,6 +242,7 @@ def table_of(what: str, rows: Sequence[Any]) -> None:
         "runs": ("id", "corpus_id", "scores", "seconds", "made_at"),
         "findings": ("run_id", "check", "metric", "value", "low", "high", "n", "verdict"),
         "releases": ("id", "run_id", "state", "bundle"),
+        "erasures": ("id", "rows", "removed", "remaining", "who", "ended_at"),
         "capabilities": ("family", "name", "summary"),
     }[what]
     for row in rows:

@@ -9,6 +9,10 @@ COMMITTEE: tuple[tuple[str, str], ...] = (
     # core/gate.py
     (r"(?P<who>.+?) stopped it on (?P<time>[\d: -]+ UTC): (?P<reason>.*)", N_("%(who)s stopped it on %(time)s: %(reason)s")),
     (
+        r"(?P<who>.+?) retired it for good on (?P<time>[\d: -]+ UTC) \((?P<cause>[\w-]+)\): (?P<reason>.*)",
+        N_("%(who)s retired it for good on %(time)s (%(cause)s): %(reason)s"),
+    ),
+    (
         r"It was suspended by (?P<who>.+?) on (?P<time>[\d: -]+ UTC) after (?P<cause>[\w .-]+): (?P<reason>.*)",
         N_("It was suspended by %(who)s on %(time)s after %(cause)s: %(reason)s"),
     ),

@@ -13,7 +13,7 @@ from beside.console.language import Language
 from beside.console.terms import STATES
 from beside.core.types import Answer, Comparison, Corpus, Finding, Prediction, Release, Run
 
-HALTED = ("stopped", "suspended", "expired")
+HALTED = ("retired", "stopped", "suspended", "expired")
 Stand = Literal["done", "now", "later", "stopped"]
 
 

@@ -48,6 +48,7 @@ STATES = {
     "suspended": N_("suspended"),
     "stopped": N_("stopped"),
     "expired": N_("expired"),
+    "retired": N_("retired for good"),
 }
 SEVERITIES = {"low": N_("low"), "medium": N_("medium"), "high": N_("high")}
 REPLIES = {"yes": N_("yes"), "no": N_("no"), "not applicable": N_("not applicable")}
@@ -68,6 +69,7 @@ ERRORS = {
     "unexpected": N_("Something went wrong"),
     "bad_option": N_("There is no such option"),
     "unknown_name": N_("This is not here"),
+    "erased": N_("This was erased"),
     "unreadable_text": N_("The model cannot read this text"),
     "not_enough_data": N_("There is not enough data"),
     "busy": N_("Somebody is at work"),

@@ -9,7 +9,7 @@ from typing import Literal, NamedTuple
 from beside.core.types import Release, Signature, Value, content_id
 
 Severity = Literal["low", "medium", "high"]
-HaltKind = Literal["stop", "suspension"]
+HaltKind = Literal["stop", "suspension", "retirement"]
 SEVERITIES: tuple[Severity, ...] = ("low", "medium", "high")
 
 
@@ -38,13 +38,13 @@ class Incident(Value):
 
 
 class Halt(Value):
-    """A release may answer no longer: stopped by a person, or suspended by an incident or a monitor."""
+    """A release may answer no longer: stopped by a person, suspended by an incident or a monitor, or retired for good."""
 
     id: str
     release_id: str
     what: HaltKind
     reason: str
-    cause: str = ""  # of a suspension: the id of the incident, or `monitor NAME`
+    cause: str = ""  # of a suspension: the id of the incident, or `monitor NAME`; of a retirement: the id of the erasure
     who: str
     role: str
     at: datetime
@@ -73,6 +73,10 @@ class Proceedings(Value):
     def stopped_at(self) -> datetime | None:
         """When it was stopped last; approvals from before that count no longer."""
         return max((one.at for one in self.halts if one.what == "stop"), default=None)
+
+    def retired(self) -> Halt | None:
+        """The retirement, which nothing ends; None while there is none."""
+        return next((one for one in self.halts if one.what == "retirement"), None)
 
     def about(self, id: str) -> tuple[Resolution, ...]:
         """What was said of one suspension or condition."""

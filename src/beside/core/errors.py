@@ -49,6 +49,12 @@ class UnknownName(BesideError):
     code, status = "unknown_name", 404
 
 
+class Erased(BesideError):
+    """It was here and was erased, at somebody's request or because its time was over."""
+
+    code, status = "erased", 410
+
+
 class UnreadableText(BesideError):
     """The base model cannot read this text: too many unknown tokens."""
 

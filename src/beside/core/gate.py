@@ -84,11 +84,13 @@ def state_of(
     proceedings: Proceedings = NOTHING,
     changes: Sequence[str] = (),
 ) -> State:
-    """Rejected while one rejection stands; else stopped, suspended, approved when nothing speaks against it, expired, a draft.
+    """Retired for good; rejected while one rejection stands; else stopped, suspended, approved, expired, a draft.
 
     Takes what `objections` takes.
     """
     counted = standing(signatures, seal)
+    if proceedings.retired() is not None:
+        return "retired"
     if any(one.decision == "reject" for one in counted):
         return "rejected"
     mine = counting(policy, counted, release_id, makers, proceedings)
@@ -111,12 +113,16 @@ def who_stands(release: Release, proceedings: Proceedings = NOTHING) -> tuple[di
 
 
 def halted(policy: Policy, approvals: Sequence[Signature], seal: str, makers: Sequence[str], held: Proceedings) -> list[str]:
-    """Who stopped or suspended it, when and why; nothing once a full new round was signed, or the suspension was lifted.
+    """Who retired, stopped or suspended it, when and why.
+
+    A stop ends once a full new round was signed, a suspension once it was lifted, a retirement never.
 
     Args:
         approvals: those that count, so none from before the last stop.
     """
     reasons = []
+    if (gone := held.retired()) is not None:
+        reasons.append(f"{gone.who} retired it for good on {gone.at:%Y-%m-%d %H:%M} UTC ({gone.cause}): {sentence(gone.reason)}")
     complete, _ = rounds(policy, [one for one in approvals if one.over == seal])
     stops = [one for one in held.halts if one.what == "stop"]
     if stops and complete is None:

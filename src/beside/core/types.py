@@ -21,7 +21,7 @@ FEWEST_ROWS = 30  # below this no finding passes or fails: a handful of rows pro
 Split = Literal["train", "tune", "test"]
 Better = Literal["higher", "lower"]
 Verdict = Literal["pass", "fail", "inconclusive", "no limit"]
-State = Literal["draft", "approved", "rejected", "suspended", "stopped", "expired"]
+State = Literal["draft", "approved", "rejected", "suspended", "stopped", "expired", "retired"]
 
 
 class Value(BaseModel):
@@ -62,6 +62,8 @@ class Corpus(Value):
     report: str | None = None  # artifact id of the intake report
     protections: tuple[str, ...] = ()
     parent: str | None = None
+    purpose: str | None = None  # for which the rows may be used; None = nobody said
+    legal_basis: str | None = None  # consent, contract, ...; None = nobody said
     made_at: datetime
 
 

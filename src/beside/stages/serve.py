@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 import hashlib
 import json
-import os
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -26,7 +25,7 @@ from beside.core.registry import load as capability
 from beside.core.types import Explanation, Finding, Prediction, Release
 from beside.core.wording import words
 from beside.core.writing import Decoding
-from beside.store.bundle import read_signatures, seal_of
+from beside.store.bundle import Stamps, read_signatures, seal_of, stamps_of
 from beside.store.files import DAMAGED
 from beside.store.keys import Key
 from beside.store.memory import plain_folder
@@ -37,8 +36,6 @@ MODEL = "model"  # folder of the model inside a bundle
 EVIDENCE = "findings.json"  # what was found about it, sealed with it
 FALLBACK = "occlusion"  # needs answers only, so it works for every subject
 MANY_WORDS = 40  # from which on a question per word would take more than a second on two cores
-
-Stamps = dict[str, tuple[int, int, int, int]]
 
 
 class Served:
@@ -212,9 +209,11 @@ def open_release(
     """
     folder = Path(release.bundle)
     signed = tuple(finding for finding in findings if finding.id in release.finding_ids)
-    before = stamps_of(folder)
+    before, told = stamps_of(folder), news() if news else News(release)
+    if told.proceedings.retired():  # its files are gone, and the reason is what a person needs to read
+        must_be_open(told, signed, now)
     must_be_sealed(release, signed, keys())
-    must_be_open(news() if news else News(release), signed, now)
+    must_be_open(told, signed, now)
     with plain_folder(folder / MODEL) as model:
         subject = load(model)
     if stamps_of(folder) != before:  # what was loaded may not be what was hashed a moment ago
@@ -225,13 +224,14 @@ def open_release(
 def newest_approved(releases: Sequence[Release]) -> Release:
     """The release that answers when none is named: the newest that was ever let through.
 
-    When that one is stopped or suspended it is given all the same, and the gate says who stopped it and why: an older model
-    must not answer in its place without anybody having said so.
+    When that one is stopped, suspended or retired it is given all the same, and the gate says who did so and why: an older
+    model must not answer in its place without anybody having said so.
 
     Raises:
         GateClosed: there is none.
     """
-    known = [release for release in releases if release.state in ("approved", "stopped", "suspended", "expired")]
+    states = ("approved", "stopped", "suspended", "expired")
+    known = [one for one in releases if one.state in states or (one.state == "retired" and one.signatures)]
     if not known:
         raise GateClosed("No release is approved, so nothing answers.", "Review one: beside review RELEASE approve --reason TEXT.")
     return max(known, key=lambda release: release.made_at)
@@ -248,7 +248,8 @@ def must_be_open(told: News, findings: Sequence[Finding], now: datetime) -> None
     reasons += objections_to(release, findings, now, told.proceedings, told.changes)
     if reasons:
         message = f"The release '{release.id}' may not be served. {' '.join(reasons)}"
-        raise GateClosed(message, "Review it again, or release a run that meets the policy.")
+        gone = told.proceedings.retired() is not None
+        raise GateClosed(message, f"{'R' if gone else 'Review it again, or r'}elease a run that meets the policy.")
 
 
 def must_be_sealed(release: Release, findings: Sequence[Finding], trusted: Sequence[Key]) -> None:
@@ -281,17 +282,3 @@ def sealed_findings(folder: Path) -> set[Finding]:
     """The findings that were signed, as the bundle holds them."""
     content = json.loads((folder / EVIDENCE).read_bytes())
     return {Finding.model_validate(one) for one in content["findings"]}
-
-
-def stamps_of(folder: Path) -> Stamps:
-    """Name -> modification time, size, inode and change time of every file below a folder.
-
-    The change time is the system's own: unlike the modification time it cannot be set back.
-    """
-    found: Stamps = {}
-    for home, _, names in os.walk(folder):
-        for name in names:
-            path = os.path.join(home, name)
-            told = os.lstat(path)
-            found[os.path.relpath(path, folder)] = (told.st_mtime_ns, told.st_size, told.st_ino, told.st_ctime_ns)
-    return found

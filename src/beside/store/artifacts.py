@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from beside.core.errors import Altered, BadInput, UnknownName
-from beside.store.files import DAMAGED, files_below, flush, remove, safe_name, storage_errors, sweep, temporary
+from beside.store.files import DAMAGED, files_below, flush, remove, safe_name, shred, storage_errors, sweep, temporary
 from beside.store.memory import Held, memory_file
 from beside.store.sealer import sealer_for
 
@@ -100,7 +100,7 @@ class Artifacts:
             new = NewFile(path)
             yield new
             new.id = self.sealer.hash(path)
-            target = self._place(new.id)
+            target = self.place(new.id)
             if target.is_file() and self.sealer.hash(target) == new.id:
                 return
             with temporary(self.home) if seals else nullcontext(path) as ready:
@@ -126,7 +126,7 @@ class Artifacts:
         with self.sealer.open(self._there(id)) as plain:
             content = plain.read()
         if hashlib.sha256(content).hexdigest() != id:
-            raise self.sealer.refusal(self._place(id), str(self._place(id)))
+            raise self.sealer.refusal(self.place(id), str(self.place(id)))
         return content
 
     def read_json(self, id: str) -> Any:
@@ -157,6 +157,20 @@ class Artifacts:
             check_hash(here[name], expected, f"{folder.name}/{name}")
         return folder
 
+    def erase(self, id: str) -> int:
+        """Deletes an artifact for good, with the folder that was laid out from it; its size in bytes, 0 when it is not there."""
+        remove(self.folders / id)
+        file = self.place(id)
+        if not file.is_file():
+            return 0
+        size = file.stat().st_size
+        shred(file)
+        return size
+
+    def ids(self) -> Iterator[str]:
+        """The id of every artifact here."""
+        yield from (file.name for file in sorted(self.home.glob("[0-9a-f][0-9a-f]/*")) if ID.fullmatch(file.name))
+
     def _lay_out(self, tree: dict[str, str], folder: Path) -> None:
         with storage_errors(f"'{folder}'"), temporary(self.folders) as new:
             for name, id in tree.items():
@@ -185,12 +199,13 @@ class Artifacts:
             return path
 
     def _there(self, id: str) -> Path:
-        file = self._place(id)
+        file = self.place(id)
         if not file.is_file():
             raise UnknownName(f"There is no artifact '{id}' in '{self.home}'.", "It was deleted, or belongs to another workspace.")
         return file
 
-    def _place(self, id: str) -> Path:
+    def place(self, id: str) -> Path:
+        """Where an artifact lies, if it is there. Raises UnknownName: that is no id."""
         if not ID.fullmatch(id):  # also keeps `../` out of paths
             raise UnknownName(f"'{id}' is not the id of an artifact.", "An artifact's id is 64 hexadecimal characters.")
         return self.home / id[:2] / id

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -14,7 +15,7 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from beside.core.errors import Altered, BadInput
+from beside.core.errors import Altered, BadInput, Erased
 from beside.core.types import Signature
 from beside.store.artifacts import check_hash, rename_new
 from beside.store.files import DAMAGED, flush, safe_name, sha256_of, storage_errors, temporary, whole_file
@@ -24,7 +25,9 @@ MANIFEST = "manifest.json"
 SIGNATURES = "signatures.json"
 ATTESTATION = "signature.json"  # of the workspace, over the seal (store/proof.py)
 MODEL_SIGNATURE = "model.sig"  # of the model folder, in the OpenSSF format (store/model_signature.py)
+RETIRED = "retired.json"  # lies in a bundle in place of the files that were erased
 OWN = (MANIFEST, SIGNATURES, ATTESTATION, MODEL_SIGNATURE)  # what a manifest cannot list
+Stamps = dict[str, tuple[int, int, int, int]]
 MODEL = "model/"  # these are sealed when the workspace encrypts; the rest is made to be read and holds no text of a row
 SIGNED = TypeAdapter(tuple[Signature, ...])
 
@@ -83,6 +86,7 @@ def check_bundle(folder: Path) -> dict[str, Any]:
     Raises:
         BadInput: there is no bundle there.
         Altered: a file was changed, is missing or was added; the message names it.
+        Erased: it was retired for good, and its files are gone.
     """
     if not folder.is_dir():
         raise BadInput(f"There is no bundle '{folder}'.", "Give the folder of a release, the one that holds manifest.json.")
@@ -92,6 +96,9 @@ def check_bundle(folder: Path) -> dict[str, Any]:
         if name in here and here[name].is_symlink():
             raise Altered(f"The file '{name}' in the bundle '{folder}' is a link.", DAMAGED)
         here.pop(name, None)
+    if RETIRED in here:
+        told = json.loads(here[RETIRED].read_bytes())
+        raise Erased(f"The bundle '{folder}' was retired for good ({told['erasure']}): {told['reason']}", "Make a new release.")
     for name in sorted(here.keys() ^ manifest["files"].keys()):
         state = "was added" if name in here else "is missing"
         raise Altered(f"The file '{name}' {state} in the bundle '{folder}'.", DAMAGED)
@@ -155,3 +162,17 @@ def read_signatures(folder: Path) -> tuple[Signature, ...]:
     if SIGNED.dump_json(signatures, indent=2, exclude_unset=True) != content:  # the same words, but not the same bytes
         raise Altered(f"The file '{SIGNATURES}' in the bundle '{folder}' is not as it was written.", DAMAGED)
     return signatures
+
+
+def stamps_of(folder: Path) -> Stamps:
+    """Name -> modification time, size, inode and change time of every file below a folder.
+
+    The change time is the system's own: unlike the modification time it cannot be set back.
+    """
+    found: Stamps = {}
+    for home, _, names in os.walk(folder):
+        for name in names:
+            path = os.path.join(home, name)
+            told = os.lstat(path)
+            found[os.path.relpath(path, folder)] = (told.st_mtime_ns, told.st_size, told.st_ino, told.st_ctime_ns)
+    return found

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime
 from math import isnan
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 from pydantic_core import to_json
 from sqlalchemy import BigInteger, DateTime, Dialect, Double, Integer, Text, TypeDecorator
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from beside.core.errors import BadInput
+from beside.core.types import Value, content_id
 from beside.store.sealer import Sealer, sealer_of
 
 
@@ -108,3 +109,24 @@ class Table(DeclarativeBase):
 def json_column(nullable: bool = False) -> Mapped[Any]:
     """A column of plain data."""
     return mapped_column(Json, nullable=nullable)
+
+
+class Stored(Table):
+    """A table that holds one type of the loop; `number` keeps the order in which rows came."""
+
+    __abstract__ = True
+    holds: ClassVar[type[Value]]
+    kind: ClassVar[str]  # what a person calls it
+
+    number: Mapped[int] = mapped_column(primary_key=True, sort_order=-2)
+    id: Mapped[str] = mapped_column(unique=True, sort_order=-1)
+
+    @classmethod
+    def of(cls, value: Value) -> Self:
+        """The row that holds a value; a type without an id of its own gets one from its content."""
+        fields = {name: getattr(value, name) for name in type(value).model_fields}
+        return cls(**{"id": content_id(cls.kind, value.model_dump(mode="json")), **fields})
+
+    def read(self) -> Any:
+        """The value that the row holds."""
+        return self.holds.model_validate({name: getattr(self, name) for name in self.holds.model_fields})

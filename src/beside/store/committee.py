@@ -15,11 +15,12 @@ from beside.core.types import Actor, Release, Value
 from beside.store import tables
 from beside.store.database import Database
 from beside.store.ledger import append
-from beside.store.permission import STOPPERS, demand, demand_role, readable_rows
+from beside.store.permission import STEWARDS, STOPPERS, demand, demand_role, readable_rows
 from beside.store.queries import insert, missing, require
 from beside.store.tables import TABLES
 
 Kind = TypeVar("Kind", bound=Value)
+HALTING = {"stop": "stop release", "suspension": "suspend release", "retirement": "retire release"}  # verbs of the ledger
 
 
 class Committee:
@@ -73,9 +74,11 @@ class Committee:
         """
         if halt.what == "stop":
             demand_role(actor, STOPPERS, "stop a release")
+        if halt.what == "retirement":
+            demand_role(actor, STEWARDS, "retire a release")
         with self.database.write() as session:
             release_of(session, actor, halt.release_id)
-            self._note(session, actor, "stop release" if halt.what == "stop" else "suspend release", halt, halt.who)
+            self._note(session, actor, HALTING[halt.what], halt, halt.who)
             self._judge(session, actor, halt.release_id)
 
     def add_resolution(self, actor: Actor, resolution: Resolution) -> None:

@@ -90,6 +90,27 @@ def remove(path: Path) -> None:
         path.unlink(missing_ok=True)
 
 
+def shred(file: Path) -> None:
+    """Overwrites a file with zeros and removes it, so that its bytes are not left in free blocks; nothing when it is not there.
+
+    A disk that writes elsewhere than it is told to (solid state, copy on write) may keep old blocks: encrypt it.
+
+    Raises:
+        StorageFailed: the disk refuses.
+    """
+    with storage_errors(f"'{file}'"):
+        if file.is_file() and not file.is_symlink():
+            file.chmod(0o600)
+            with file.open("r+b") as stream:
+                left = stream.seek(0, os.SEEK_END)
+                stream.seek(0)
+                while left > 0:
+                    left -= stream.write(bytes(min(left, 2**20)))
+                stream.flush()
+                os.fsync(stream.fileno())
+        file.unlink(missing_ok=True)
+
+
 def sweep(folder: Path) -> None:
     """Removes what processes that were killed left half-written in `folder`."""
     for path in folder.glob(".new-*"):

@@ -19,6 +19,8 @@ from beside.store.permission import readable_rows
 
 BACKUP = "Compare with a backup of the database; what stands before this row is sound."
 START = "0" * 64  # what the first row calls the row before it
+STRIKE = "strike from ledger"  # verb of the row that vouches for rows whose detail was erased
+STRUCK = "erased"  # the one key that such a row's detail has left: the id of the erasure
 
 
 class Entry(Value):
@@ -108,14 +110,25 @@ def walk(entries: Callable[[], Iterable[Entry]], wanted: int = 0) -> tuple[int, 
 
     Raises:
         Altered: at the first row that was changed, is missing, or stands elsewhere.
+
+    A row whose detail was erased keeps its hash, and a later row, which itself stands in the chain, vouches for that hash.
     """
     number, previous, found = 0, START, ""
+    struck: dict[int, Entry] = {}  # rows that nobody has vouched for yet
     for row in entries():
         number += 1
         if (row.number, row.previous, row.hash) != (number, previous, link(row)):
-            raise Altered(f"The ledger was altered at row {number}: {what_happened(row, number, entries)}.", BACKUP)
+            if (row.number, row.previous) != (number, previous) or row.detail.keys() != {STRUCK}:
+                raise Altered(f"The ledger was altered at row {number}: {what_happened(row, number, entries)}.", BACKUP)
+            struck[number] = row
+        elif row.verb == STRIKE:
+            vouched = row.detail["rows"]
+            struck = {place: one for place, one in struck.items() if vouched.get(str(place)) != one.hash}
         previous = row.hash
         found = row.hash if number == wanted else found
+    for place, row in struck.items():
+        told = f"'{row.who}: {row.verb} {row.subject}' says that it was erased, and no later row says so"
+        raise Altered(f"The ledger was altered at row {place}: {told}.", BACKUP)
     return number, previous, found
 
 

@@ -15,6 +15,7 @@ from beside.store.tables import Table
 ROLES = ("admin", "builder", "annotator", "reviewer", "privacy_officer", "user")
 EVERYBODY = ROLES[1:]  # an admin may do whatever anybody may
 MAKERS = ("builder", "reviewer")  # reviewers too: improving makes a corpus, a run and a comparison
+STEWARDS = ("privacy_officer",)  # may see, export and erase all that is kept of a person
 REVIEWERS_OF_SPANS = ("builder", "annotator", "reviewer", "privacy_officer")
 PROTECTORS = (*MAKERS, "privacy_officer")  # may take personal data out of a corpus
 OPENERS = ("privacy_officer",)  # may see what pseudonyms stand for, and delete it
@@ -36,6 +37,8 @@ WRITERS: dict[type[Table], tuple[str, ...]] = {
     tables.Resolutions: STOPPERS,
     tables.Predictions: EVERYBODY,
     tables.Answers: EVERYBODY,
+    tables.Erasures: STEWARDS,
+    tables.Tombstones: STEWARDS,
     tables.Persons: (),
     tables.Vault: PROTECTORS,
     tables.SpanReviews: REVIEWERS_OF_SPANS,
@@ -57,6 +60,8 @@ READERS: dict[type[Table], tuple[str, ...]] = {
     tables.Incidents: STAFF,
     tables.Halts: EVERYBODY,  # why a release does not answer
     tables.Resolutions: EVERYBODY,
+    tables.Erasures: STEWARDS,
+    tables.Tombstones: EVERYBODY,  # why something is no longer there
     tables.Predictions: STAFF,
     tables.Answers: STAFF,
     tables.Persons: ("privacy_officer",),

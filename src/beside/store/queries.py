@@ -20,7 +20,7 @@ SHOWN = 10  # names listed in the error for an unknown one
 COMPARED = 1000  # names that a close one is looked for among
 CHUNK = 500  # rows looked up at a time; SQLite takes no more than 32,766 values in one query
 # what may differ when the same thing is made again: times, and on a release what people did with it meanwhile
-MAY_DIFFER = {"made_at", "seconds", "history", "signatures", "state", "makers"}
+MAY_DIFFER = {"made_at", "seconds", "history", "signatures", "state", "makers", "purpose", "legal_basis"}
 
 
 def insert(session: Session, actor: Actor, table: type[Stored], values: Sequence[Value]) -> list[Value]:

@@ -16,9 +16,11 @@ from beside.core.types import Actor, Answer, Comparison, Corpus, Finding, Predic
 from beside.store import tables
 from beside.store.committee import Committee, proceedings_of, state_now
 from beside.store.database import Database, now
+from beside.store.erasing import Erasing
 from beside.store.ledger import Entry, append, digest, entries
 from beside.store.permission import demand, demand_role, readable, readable_rows
 from beside.store.protections import Protections
+from beside.store.purposes import PurposeRecords
 from beside.store.queries import MAY_DIFFER, insert, missing, owner_of, require
 from beside.store.span_reviews import SpanReviewRecords
 from beside.store.tables import TABLES
@@ -27,7 +29,7 @@ from beside.store.vault import VaultRecords
 Kind = TypeVar("Kind", bound=Value)
 
 
-class Records(Committee, Protections, SpanReviewRecords, VaultRecords):
+class Records(Committee, Erasing, Protections, PurposeRecords, SpanReviewRecords, VaultRecords):
     """What was made, found, asked and answered, in SQLite or PostgreSQL.
 
     Args:

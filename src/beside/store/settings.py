@@ -34,6 +34,7 @@ class Settings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     application: str = Field("", description="the job this workspace does, for example support; empty = none")
+    purpose: str = Field("", description="what its models are for; text that was taken in for another purpose is not trained on")
     language: Literal["en", "zh"] = Field("en", description="of the console and of what people are sent")
     database: str | None = Field(None, description="URL of a PostgreSQL database; None = SQLite inside the workspace")
     oidc: Oidc | None = Field(None, description="the table [oidc]: an identity provider to sign in through; None = there is none")

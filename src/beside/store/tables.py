@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, ClassVar, Self
+from typing import Any, Self
 
 from sqlalchemy import BigInteger, ForeignKey
 from sqlalchemy.orm import Mapped, mapped_column, object_session
@@ -11,35 +11,18 @@ from sqlalchemy.orm import Mapped, mapped_column, object_session
 from beside.core import committee, types
 from beside.core.pretraining import Base
 from beside.core.statements import Statement
-from beside.core.types import Value, content_id
+from beside.core.types import Value
 from beside.store.accounts import Persons, SignInAttempts, Tokens, WebSessions
-from beside.store.columns import Table, json_column, secret
+from beside.store.columns import Stored, Table, json_column, secret
+from beside.store.erased import Erasures, Tombstones
 from beside.store.files import kept_path, placed_path
 from beside.store.protected_tables import SpanReviews, Vault
 
 # whoever asks finds every table here
-__all__ = ["TABLES", "Persons", "SignInAttempts", "SpanReviews", "Stored", "Table", "Tokens", "Vault", "WebSessions"]
-
-
-class Stored(Table):
-    """A table that holds one type of the loop; `number` keeps the order in which rows came."""
-
-    __abstract__ = True
-    holds: ClassVar[type[Value]]
-    kind: ClassVar[str]  # what a person calls it
-
-    number: Mapped[int] = mapped_column(primary_key=True, sort_order=-2)
-    id: Mapped[str] = mapped_column(unique=True, sort_order=-1)
-
-    @classmethod
-    def of(cls, value: Value) -> Self:
-        """The row that holds a value; a type without an id of its own gets one from its content."""
-        fields = {name: getattr(value, name) for name in type(value).model_fields}
-        return cls(**{"id": content_id(cls.kind, value.model_dump(mode="json")), **fields})
-
-    def read(self) -> Any:
-        """The value that the row holds."""
-        return self.holds.model_validate({name: getattr(self, name) for name in self.holds.model_fields})
+__all__ = [
+    "TABLES", "Erasures", "Persons", "SignInAttempts", "SpanReviews", "Stored", "Table", "Tokens", "Tombstones", "Vault",
+    "WebSessions",
+]  # fmt: skip
 
 
 class Corpora(Stored):
@@ -54,6 +37,8 @@ class Corpora(Stored):
     report: Mapped[str | None]
     protections: Mapped[Any] = json_column()
     parent: Mapped[str | None]
+    purpose: Mapped[str | None]
+    legal_basis: Mapped[str | None]
     made_at: Mapped[datetime]
 
 
