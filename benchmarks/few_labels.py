@@ -153,7 +153,8 @@ NOTES = f"""`Beside best` is `--method best`: the method in brackets, one per dr
 training rows, and its seconds hold that measuring. Beside's seconds hold the truth test in a fresh process, too; SetFit's end with
 the fitted head. SetFit 1.2.0 with its documented settings (one epoch, batches of 16 pairs, logistic head) and so many
 pairs of either kind per row: SST-2 {ITERATIONS["sst2", 8]} with 8 rows per label, {ITERATIONS["sst2", 64]} with 64; BANKING77
-{OTHERWISE}, where its own default would make 146,000 pairs of 385 rows. The intervals are wide: few draws."""
+{OTHERWISE}, where its own default would make 146,000 pairs of 385 rows. The intervals are wide: few draws. The machine had other
+work beside: read the seconds as ratios."""
 
 
 if __name__ == "__main__":

@@ -30,7 +30,8 @@ import numpy as np
 from scipy.stats import t as student_t
 
 from beside.core.interfaces import Silent
-from beside.core.recipe import Recipe, read_policy
+from beside.core.policies import read_policy
+from beside.core.recipe import Recipe
 from beside.core.types import Corpus, Example, Finding, Splits
 from beside.engine.runtime import load_subject
 from beside.stages.audit import Model, audit

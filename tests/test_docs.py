@@ -15,7 +15,8 @@ from typer.main import get_command
 
 from beside.cli.commands import app
 from beside.core import errors, registry
-from beside.core.recipe import POLICIES, Policy, Recipe
+from beside.core.policies import POLICIES
+from beside.core.recipe import Policy, Recipe
 from beside.core.types import Example, Splits
 
 ROOT = Path(__file__).parent.parent

@@ -12,8 +12,9 @@ from typer.main import get_command
 
 from beside.cli.commands import app
 from beside.core import errors, registry
+from beside.core.policies import POLICIES, read_policy
 from beside.core.pretraining import Pretraining
-from beside.core.recipe import POLICIES, Limit, Policy, Recipe, read_policy
+from beside.core.recipe import Limit, Policy, Recipe
 
 HEAD = """# Reference
 

@@ -12,7 +12,8 @@ from beside.core.asking import Neighbours
 from beside.core.errors import Erased
 from beside.core.interfaces import Subject, Task
 from beside.core.pairs import whole
-from beside.core.recipe import Policy, Recipe, read_policy
+from beside.core.policies import read_policy
+from beside.core.recipe import Policy, Recipe
 from beside.core.registry import load
 from beside.core.types import Corpus, Finding, Run, Splits
 from beside.engine import loading

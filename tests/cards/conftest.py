@@ -9,7 +9,8 @@ import pytest
 
 from beside.cards.dossier import render
 from beside.cards.facts import Facts
-from beside.core.recipe import Policy, Recipe, read_policy
+from beside.core.policies import read_policy
+from beside.core.recipe import Policy, Recipe
 from beside.core.types import Corpus, Finding, Run, Skipped
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)

@@ -169,7 +169,7 @@ def test_both_languages_have_the_same_words() -> None:
 
 def test_every_knob_and_every_built_in_policy_speaks_chinese() -> None:
     from beside.cards.words import read_words
-    from beside.core.recipe import POLICIES, read_policy
+    from beside.core.policies import POLICIES, read_policy
 
     chinese = read_words("zh")
     policies = [read_policy(file.stem) for file in POLICIES.glob("*.toml")]

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from scipy.special import ndtr, ndtri
 
+from beside.cards.details import training
 from beside.cards.facts import Facts
 from beside.cards.promise import most_found, privacy
 from beside.cards.words import Words
@@ -45,7 +46,7 @@ def test_a_promise_that_nobody_measured_says_so(facts: Facts) -> None:
     assert with_attack(facts, SPENT, None)["Measured: members that the attack found at 1 % false alarms"] == "not measured"
 
 
-@pytest.mark.parametrize("epsilon, delta", [(0.0, 0.0), (1.0, 1e-5), (8.0, 1e-5), (100.0, 0.1)])
+@pytest.mark.parametrize("epsilon, delta", [(0.0, 0.0), (1.0, 1e-5), (8.0, 1e-5), (100.0, 0.1), (1e5, 1e-5)])
 def test_the_bound_is_a_share(epsilon: float, delta: float) -> None:
     assert 0.01 <= most_found(epsilon, delta) <= 1
 
@@ -57,3 +58,12 @@ def test_the_best_attack_on_a_gaussian_mechanism_stays_below_the_bound() -> None
         for epsilon in np.linspace(0, 10, 21):
             delta = float(ndtr(mu / 2 - epsilon / mu) - exp(epsilon) * ndtr(-mu / 2 - epsilon / mu))
             assert found <= most_found(float(epsilon), delta) + 1e-12
+
+
+@pytest.mark.parametrize("language, words", [("en", "3 rounds, up to 4 sites"), ("zh", "3 轮，至多 4 个站点")])
+def test_a_model_trained_across_sites_says_that_this_corpus_was_not_learned_from(facts: Facts, language: str, words: str) -> None:
+    recipe = facts.run.recipe.model_copy(update={"rounds": 3})
+    run = facts.run.model_copy(update={"recipe": recipe, "history": ({"epoch": 1.0, "sites": 4.0}, {"epoch": 2.0, "sites": 3.0})})
+    told = dict(training(replace(facts, run=run), Words(language)))
+    assert any(value.startswith(words) for value in told.values())
+    assert not any(value.startswith(words) for value in dict(training(facts, Words(language))).values())

@@ -13,7 +13,8 @@ from beside.core import registry
 from beside.core.applies import for_task, metrics_of, why_not
 from beside.core.errors import NotEnoughData
 from beside.core.pairs import apart, joined
-from beside.core.recipe import Recipe, read_policy
+from beside.core.policies import read_policy
+from beside.core.recipe import Recipe
 from beside.core.types import Splits
 
 rank = registry.load("tasks", "rank")

@@ -11,7 +11,7 @@ from beside.checks.utility.report import check
 from beside.core import registry
 from beside.core.applies import OF_PAIRS, OTHER_FORM, for_task, metrics_of, why_not
 from beside.core.pairs import joined
-from beside.core.recipe import read_policy
+from beside.core.policies import read_policy
 from beside.core.types import Splits
 
 multilabel, grade, match = (registry.load("tasks", name) for name in ("multilabel", "grade", "match"))

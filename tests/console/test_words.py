@@ -19,7 +19,8 @@ from beside.console.sentences import NOTES, SENTENCES
 from beside.console.words import Words
 from beside.core import registry
 from beside.core.gate import objections
-from beside.core.recipe import POLICIES, Limit, Policy, read_policy
+from beside.core.policies import POLICIES, read_policy
+from beside.core.recipe import Limit, Policy
 from beside.core.types import Finding, Signature
 
 KEYWORDS = {"_": None, "N_": None, "say": None, "gettext": None, "ngettext": (1, 2), "count": (1, 2)}

@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from beside.core.errors import BadInput, BadOption, UnknownName
+from beside.core.policies import read_policy
 from beside.core.questions import KEYS, QUESTIONS
-from beside.core.recipe import Policy, read_policy
+from beside.core.recipe import Policy
 from beside.core.statements import LONGEST, answer, current, missing, objections, stated
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)

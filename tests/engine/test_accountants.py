@@ -86,6 +86,12 @@ def test_the_noise_spends_what_was_asked_and_hardly_less(accountant: str, epsilo
     assert 0.995 * epsilon < epsilon_of(accountant, noise=noise, **asked) <= epsilon  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize("rate, steps, epsilon", [(0.0625, 160, 8.0), (0.0625, 160, 1.0), (1.0, 1, 100.0), (1e-4, 1, 100.0)])
+def test_the_noise_is_found_also_where_little_noise_promises_nothing(rate: float, steps: int, epsilon: float) -> None:
+    noise = noise_for("pld", epsilon=epsilon, rate=rate, steps=steps, delta=1e-5)
+    assert 0.05 < noise < 10 and epsilon_of("pld", rate=rate, noise=noise, steps=steps, delta=1e-5) <= epsilon
+
+
 def test_what_no_noise_can_promise_is_refused() -> None:
     with pytest.raises(BadOption, match="within epsilon 1e-05"):
         noise_for("rdp", epsilon=1e-5, rate=1.0, steps=10_000, delta=1e-9)

@@ -77,6 +77,15 @@ def test_stopped_and_gone_on_it_ends_with_the_same_weights(trained: Callable[...
     assert whole.keys() == again.keys() and all(torch.equal(tensor, again[name]) for name, tensor in whole.items())
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("ranker", ["bi-encoder", "cross-encoder"])
+def test_two_processes_compare_the_vectors_of_both(trained: Callable[..., Any], ranker: str) -> None:
+    # hardly any learning, so that rounding stays rounding
+    given = {"ranker": ranker, "precision": "fp32", "device": "cpu", "dropout": 0.0, "threads": 2, "learning_rate": 1e-6}
+    one, two = (trained(str(size), processes=size, **given).fitted.history for size in (1, 2))
+    assert [row["loss"] for row in two] == pytest.approx([row["loss"] for row in one], rel=1e-5)
+
+
 def test_it_learns_to_find_and_the_last_scores_are_better(trained: Callable[..., Any]) -> None:
     history = trained("learns", epochs=30, learning_rate=5e-3).fitted.history
     assert history[-1]["tune_mrr"] > 0.8 > history[0]["tune_mrr"] and history[-1]["tune_loss"] < history[0]["tune_loss"]

@@ -18,7 +18,7 @@ from beside.engine.checkpoint import Checkpoint
 from beside.engine.federate import plan
 from beside.engine.keeping import Keeping
 from beside.engine.messages import pack, unpack
-from beside.engine.shared import numbers
+from beside.engine.shared import numbers, shared
 from beside.engine.site import Site, clipped, length_of
 from beside.engine.training import learn
 
@@ -146,12 +146,22 @@ def test_a_site_with_another_base_is_refused(federated: Any, labelled: list[Exam
         ({"base": "scratch"}, "words are learned from the text"),
         ({"class_weights": "balanced"}, "class_weights has no meaning"),
         ({"site_noise": 1.0}, "takes both"),
+        ({"site_noise": 0.01, "site_clip": 1.0}, "promises nothing"),
+        ({"epsilon": 3.0}, "epsilon has no meaning"),
         ({"site_share": 0.5}, "no effect without site_noise"),
     ],
 )
 def test_what_a_federation_cannot_do_is_refused(settings: dict[str, Any], words: str) -> None:
     with pytest.raises(BadOption, match=words):
         must_federate(Recipe(**settings))
+
+
+@pytest.mark.parametrize("task, target", [("generate", "yes"), ("grade", "3"), ("rank", "1")])
+def test_a_task_that_needs_all_rows_in_one_place_is_refused(
+    federated_recipe: Recipe, tmp_path: Path, task: str, target: str
+) -> None:
+    with pytest.raises(BadOption, match=f"Cannot train the task '{task}' in a federation"):
+        shared(["a word"] * 4, [target, "1", "2", target], (), task, must_federate(federated_recipe), tmp_path, Silent())
 
 
 def test_knobs_of_a_federation_are_refused_in_one_place() -> None:

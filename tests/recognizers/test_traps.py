@@ -93,3 +93,8 @@ def test_names_and_addresses_in_hostile_text_take_time_in_step_with_its_length(u
 
 def test_recognizers_are_loaded_once():
     assert recognizer("phone") is recognizer("phone")
+
+
+def test_what_stands_in_place_of_a_number_does_not_speak_for_the_next():
+    assert found("<PHONE>京A123454111 1111 1111 1111", "phone") == []
+    assert found("phone 1111 1111 1111", "phone") == ["1111 1111 1111"]

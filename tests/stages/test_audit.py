@@ -14,7 +14,8 @@ import pytest
 from beside.core import registry
 from beside.core.errors import BadOption, NotEnoughData, UnknownName
 from beside.core.interfaces import Silent
-from beside.core.recipe import POLICIES, Limit, Policy, Recipe, read_policy
+from beside.core.policies import POLICIES, read_policy
+from beside.core.recipe import Limit, Policy, Recipe
 from beside.core.types import Finding, Measurement, Run, Skipped
 from beside.stages.audit import Model, audit, limits_of
 from beside.store.artifacts import Artifacts

@@ -14,7 +14,8 @@ from typing import Any
 import pytest
 
 from beside.core.errors import Altered, BadInput, GateClosed
-from beside.core.recipe import Limit, Policy, Recipe, read_policy, read_recipe
+from beside.core.policies import read_policy
+from beside.core.recipe import Limit, Policy, Recipe, read_recipe
 from beside.core.types import Actor, Corpus, Example, Finding, Release, Run, Skipped
 from beside.stages.release import release
 from beside.stages.review import sign

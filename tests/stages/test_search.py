@@ -68,7 +68,7 @@ class World:
 
 @pytest.fixture
 def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
-    monkeypatch.setattr(stage, "space_around", lambda asked, rows: (asked.space, {"epochs": 3}))
+    monkeypatch.setattr(stage, "space_around", lambda asked, rows, home: (asked.space, {"epochs": 3}))
     return World(tmp_path)
 
 

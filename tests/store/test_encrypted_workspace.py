@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -19,6 +20,7 @@ from beside.engine.runtime import load_subject
 from beside.loop import Loop
 from beside.store.bundle import check_bundle
 from beside.store.cache import Cache
+from beside.store.carry import opened, pack
 from beside.store.conversion import content_files, rotate, standing, switch_off, switch_on
 from beside.store.key_source import environment
 from beside.store.rows import read_rows, write_rows
@@ -227,3 +229,19 @@ conversion.switch_on(Workspace.open(Path({str(folder)!r})), owner, "file:{key}",
     encrypted(workspace, made.owner, key)
     assert found(workspace.state, PLANTED) == [] and standing(workspace).plain_files == 0
     workspace.close()
+
+
+def test_a_bundle_that_was_copied_without_its_workspace_says_what_is_missing(made: Any, tmp_path: Path) -> None:
+    encrypted(made.workspace, made.owner, tmp_path / "master.key")
+    shutil.copytree(made.release.bundle, tmp_path / "copy")
+    with pytest.raises(KeyUnusable, match="no key for it here") as refused:
+        check_bundle(tmp_path / "copy")
+    assert "beside export" in refused.value.hint
+
+
+def test_an_exported_bundle_is_plain_and_whole_on_another_machine(made: Any, tmp_path: Path) -> None:
+    encrypted(made.workspace, made.owner, tmp_path / "master.key")
+    pack(Path(made.release.bundle), tmp_path / "bundle.zip")
+    with opened(tmp_path / "bundle.zip") as folder:
+        check_bundle(folder)
+        assert load_subject(folder / "model").predict(["please refund my card"])

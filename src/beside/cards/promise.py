@@ -35,7 +35,7 @@ def privacy(facts: Facts, words: Words) -> list[tuple[str, str]]:
 
 def most_found(epsilon: float, delta: float, false_alarms: float = FALSE_ALARMS) -> float:
     """The largest share of members that any attack finds at this share of false alarms (Kairouz et al. 2015, theorem 2.1)."""
-    return max(0.0, min(1.0, exp(epsilon) * false_alarms + delta, 1 - exp(-epsilon) * (1 - delta - false_alarms)))
+    return max(0.0, min(1.0, exp(min(epsilon, 700.0)) * false_alarms + delta, 1 - exp(-epsilon) * (1 - delta - false_alarms)))
 
 
 def spent(budget: dict[str, Any] | None, words: Words) -> str:

@@ -104,7 +104,7 @@ def join(
     show(json, told, lambda one: print(f"Sent {one['answers']} answers, {one['bytes']:,} bytes; `beside ledger` lists them."))
 
 
-def tls(certificates: Path | None, insecure: bool):  # type: ignore[no-untyped-def]  # ssl is loaded by those who need it
+def tls(certificates: Path | None, insecure: bool):  # ssl is loaded by those who need it
     """The context of TLS and the name in the certificate; none of both without TLS, which has to be asked for."""
     if certificates is None and not insecure:
         raise BadOption(

@@ -74,7 +74,9 @@ def must_be_askable(subject: Subject, asked: str, what: str) -> None:
         must_be_text(pair, f"{what}'s pair")
     wanted = bool(getattr(subject, "pairs", False))
     if wanted and pair is None and not getattr(subject, "searches", False):
-        raise BadInput(f"{what} stands alone, and this release compares two.", "Give the second text as well: `pair`.")
+        task = task_of(subject)
+        more = "Send candidates, or one as `pair`." if task and task.ranks else "Give the second text as well: `pair`."
+        raise BadInput(f"{what} stands alone, and this release compares two.", more)
     if pair is not None and not wanted:
         raise BadInput(f"{what} comes with a second one, and this release reads one.", "Leave out `pair`.")
 

@@ -10,6 +10,7 @@ from beside.core.recipe import Recipe
 
 METHODS = ("full", "probe", "lora")  # what they train can be averaged: weights that mean the same at every site
 KNOBS = ("proximal_mu", "secure_aggregation", "site_clip", "site_noise", "site_share")  # say nothing where `rounds` is 0
+LEAST_NOISE = 0.1  # clips
 FEWEST_FOR_A_SUM = 3  # with two sites each would learn the other's part of a secret sum from the sum
 
 
@@ -71,12 +72,14 @@ def must_federate(recipe: Recipe) -> Recipe:
         "epsilon": (None,),
     }.items():
         if getattr(recipe, knob) not in usual:
-            raise BadOption(f"Setting {knob} has no meaning in a federation: no place sees all rows.", f"Leave {knob} out.")
+            raise BadOption(f"Setting {knob} has no meaning in a federation, where no place sees all rows.", f"Leave {knob} out.")
     if bool(recipe.site_noise) != bool(recipe.site_clip):
         raise BadOption(
             f"Cannot set site_noise={recipe.site_noise} with site_clip={recipe.site_clip}: a promise of privacy takes both.",
             "Set both above 0, for example site_clip=0.5 and site_noise=1; or neither.",
         )
+    if 0 < recipe.site_noise < LEAST_NOISE:
+        raise BadOption(f"So little noise promises nothing: site_noise={recipe.site_noise}.", f"Set it to {LEAST_NOISE} or more.")
     if recipe.site_share < 1 and not recipe.site_noise:
         raise BadOption("Setting site_share has no effect without site_noise.", "Set site_noise and site_clip, or site_share=1.")
     if recipe.site_share < 1 and recipe.secure_aggregation:

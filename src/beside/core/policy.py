@@ -1,4 +1,4 @@
-"""What must be measured and who must sign before a release is served. Read with `core.recipe.read_policy`."""
+"""What must be measured and who must sign before a release is served. Read with `core.policies.read_policy`."""
 
 from __future__ import annotations
 

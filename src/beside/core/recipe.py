@@ -22,7 +22,6 @@ from beside.core.policy import Limit as Limit
 from beside.core.policy import Policy as Policy
 
 Model = TypeVar("Model", bound=BaseModel)
-POLICIES = Path(__file__).parent.parent / "policies"
 BEST = "best"  # in place of a method: the one that does best in cross-validation
 
 
@@ -254,19 +253,6 @@ def read_knobs(model: type[Model], kind: str, settings: Sequence[str], values: d
         left_open = plain.lower() in {"none", "auto"} and field is not None and field.default is None
         values[key.strip()] = None if left_open else plain
     return checked(model, values, kind)
-
-
-def read_policy(name_or_file: str) -> Policy:
-    """A policy by its built-in name or from a TOML file.
-
-    Raises:
-        BadOption: no such policy or file, unknown key, value out of range.
-    """
-    built_in = {file.stem: file for file in sorted(POLICIES.glob("*.toml"))}
-    file = built_in.get(name_or_file, Path(name_or_file))
-    if not file.is_file():
-        raise BadOption(f"There is no policy '{name_or_file}'.", f"There are: {', '.join(built_in)}; or give a TOML file.")
-    return checked(Policy, {"name": file.stem, **read_toml(file)}, "policy")
 
 
 def read_toml(file: Path | None) -> dict[str, Any]:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from array import array
 from bisect import bisect_right
 from collections.abc import Iterator
-from typing import IO, NamedTuple
+from typing import NamedTuple, Protocol
 
 from beside.core.cleaning import BETWEEN
 from beside.core.errors import StorageFailed
@@ -23,14 +22,22 @@ class Row(NamedTuple):
     groups: list[str]  # in the order of the group columns, empty where unknown
 
 
+class Place(Protocol):
+    """Where bytes are added at the end and read at any place."""
+
+    def write(self, content: bytes, /) -> int: ...
+    def flush(self) -> None: ...
+    def pread(self, length: int, place: int, /) -> bytes: ...
+
+
 class Spill:
     """Rows in a temporary file, their values joined by a character that `clean` takes out of every value.
 
     Args:
-        file: an empty binary file opened for writing and reading, best one without a name; it is closed by its owner.
+        file: empty, best one that nobody else can read (store/scratch.py); it is closed by its owner.
     """
 
-    def __init__(self, file: IO[bytes]) -> None:
+    def __init__(self, file: Place) -> None:
         self.file = file
         self.starts = array("q", [0])  # byte offsets; 8 bytes a row
         self.waiting: list[bytes] = []
@@ -82,7 +89,7 @@ class Spill:
 
     def bytes_of(self, first: int, last: int) -> bytes:
         """The records from one place to before another."""
-        return os.pread(self.file.fileno(), self.starts[last] - self.starts[first], self.starts[first])
+        return self.file.pread(self.starts[last] - self.starts[first], self.starts[first])
 
 
 def restored(record: bytes) -> Row:

@@ -28,6 +28,7 @@ REACH = 12.0  # standard deviations of noise looked at; what lies beyond, 1e-33,
 SPILL = 1e-6  # share of delta that composed losses may have outside of the grid; it is counted as certain harm, too
 ORDERS = np.concatenate([np.arange(1.05, 3, 0.05), np.arange(3, 12, 0.25), np.arange(12, 64), 2.0 ** np.arange(6, 11, 0.25)])
 NOISES = (0.15, 1e4)  # noise multipliers that are tried
+BEYOND = 1e6  # an epsilon that promises nothing at all
 CLOSE = 1e-4  # the solved noise spends at most the wanted epsilon, and at least this share less
 
 
@@ -54,17 +55,19 @@ def noise_for(accountant: str, *, epsilon: float, rate: float, steps: int, delta
     """
     spends = partial(epsilon_of, accountant, rate=rate, steps=steps, delta=delta)
     least, most = NOISES
-    high = 1.0
+    low = high = 1.0
     while spends(noise=high) > epsilon:
-        least, high = high, high * 2
+        low, high = high, high * 2
         if high > most:
             raise BadOption(
                 f"No noise up to {most:g} keeps {steps} steps within epsilon {epsilon:g} at delta {delta:g}.",
                 "Set a larger epsilon, fewer epochs, or a larger delta.",
             )
-    if high == 1.0 and spends(noise=least) <= epsilon:
-        return least
-    found = float(brentq(lambda noise: spends(noise=noise) - epsilon, least, high, xtol=1e-9, rtol=CLOSE / 2))
+    while low == high or spends(noise=low) <= epsilon:  # downwards by halves: far below, epsilon is beyond all bounds
+        if high <= least:
+            return least
+        low, high = low / 2, low
+    found = float(brentq(lambda noise: min(spends(noise=noise), BEYOND) - epsilon, low, high, xtol=1e-9, rtol=CLOSE / 2))
     while spends(noise=found) > epsilon:  # the root may lie a rounding above
         found *= 1 + CLOSE / 4
     return found
@@ -204,8 +207,10 @@ def least_epsilon(losses: np.ndarray, masses: np.ndarray, harm: float, delta: fl
     if delta_at(0.0, losses, tail, weighed) <= wanted:
         return 0.0
     place = start + int(np.argmax(at[start:] <= wanted))
+    if weighed[place] <= 0 or tail[place] <= wanted:  # so far out that numbers end
+        return float(losses[place])
     # between two grid points delta is linear in e^epsilon
-    return float(np.log((tail[place] - wanted) / weighed[place]))
+    return float(min(losses[place], np.log((tail[place] - wanted) / weighed[place])))
 
 
 def delta_at(epsilon: float, losses: np.ndarray, tail: np.ndarray, weighed: np.ndarray) -> float:

@@ -15,6 +15,7 @@ from tokenizers import Tokenizer
 from transformers import AutoConfig, AutoModel, AutoTokenizer, BertConfig, PreTrainedModel
 from transformers.utils.logging import disable_progress_bar, set_verbosity_error
 
+from beside.core.at_rest import write_text
 from beside.core.errors import Altered, BadInput, StorageFailed
 from beside.engine.loading import embedded_path
 from beside.engine.tokens import Tokens, load_tokens, train_tokenizer
@@ -129,7 +130,7 @@ def keep_tokenizer(kept: Path, learn: Callable[[], Tokenizer]) -> None:
     learned, half = learn().to_str(), kept.with_suffix(".partial")
     try:
         kept.parent.mkdir(parents=True, exist_ok=True)
-        half.write_text(learned, encoding="utf-8")
+        write_text(half, learned)
         half.replace(kept)
     except OSError as error:
         raise StorageFailed(f"Cannot write '{kept}': {error.strerror or error}.", "Free some space and try again.") from error

@@ -69,17 +69,22 @@ def keep(folder: Path, subject: Any, texts: Sequence[str], progress: Progress) -
     progress.say(f"{len(texts)} candidates are kept with the model, their texts readable; with keep_candidates=false they are not.")
 
 
+def there(file: Path) -> bool:
+    """Whether something was kept in a file; an empty one only waits for it, in the memory of a workspace that encrypts."""
+    return file.is_file() and file.stat().st_size > 0
+
+
 def load_catalogue(folder: Path) -> Catalogue | None:
     """What `keep` wrote; None when nothing was kept.
 
     Raises:
         BadInput: it cannot be read.
     """
-    if not (folder / TEXTS).is_file():
+    if not there(folder / TEXTS):
         return None
     try:
         texts = json.loads((folder / TEXTS).read_text(encoding="utf-8"))
-        vectors_CH = load_file(folder / VECTORS)["vectors"] if (folder / VECTORS).is_file() else None
+        vectors_CH = load_file(folder / VECTORS)["vectors"] if there(folder / VECTORS) else None
     except (OSError, ValueError, KeyError, SafetensorError) as error:
         raise BadInput(f"Cannot read the candidates in '{folder.name}': {error}", "Train it again.") from error
     if vectors_CH is not None and len(vectors_CH) != len(texts):

@@ -16,9 +16,10 @@ from pathlib import Path
 from typing import Any
 
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load, load_file, save, save_file
 from torch import Tensor
 
+from beside.core.at_rest import guard_of
 from beside.core.errors import Altered, StorageFailed
 
 
@@ -47,7 +48,7 @@ class Checkpoint:
         fresh, note = self.folder / f"{stem}.partial", self.index.with_suffix(".partial")
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
-            save_file({name: tensor.contiguous() for name, tensor in state.tensors.items()}, fresh)
+            write_tensors({name: tensor.contiguous() for name, tensor in state.tensors.items()}, fresh)
             digest = sync_and_hash(fresh)
             # the hash in the name: no write ever touches the file that the index still names
             target = fresh.with_name(f"{stem}-{digest[:12]}.safetensors")
@@ -90,7 +91,7 @@ class Checkpoint:
             raise self.altered(f"The checkpoint file {file.name} cannot be read: {error.strerror or error}.") from error
         if not intact:
             raise self.altered(f"The checkpoint file {file.name} was altered after it was written.")
-        return State(tensors=load_file(file), facts=note["facts"])
+        return State(tensors=read_tensors(file), facts=note["facts"])
 
     def note(self) -> dict[str, Any] | None:
         """What the index says, or None when there is none. Raises as `load` does."""
@@ -114,16 +115,35 @@ class Checkpoint:
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
+def write_tensors(tensors: dict[str, Tensor], file: Path) -> None:
+    """A safetensors file, guarded where it lies. Raises OSError and SafetensorError."""
+    guard = guard_of(file)
+    if not guard.guards():
+        return save_file(tensors, file)
+    with guard.create(file) as sealed:  # in memory first, so that no plain byte is on the disk
+        sealed.write(save(tensors))
+
+
+def read_tensors(file: Path) -> dict[str, Tensor]:
+    """What `write_tensors` wrote."""
+    guard = guard_of(file)
+    if not guard.is_sealed(file):
+        return load_file(file)
+    with guard.open(file) as content:
+        return load(content.read())
+
+
 def seal(content: dict[str, Any]) -> str:
     """SHA-256 of plain data, whatever the order of its keys."""
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
 def sync_and_hash(file: Path) -> str:
-    """SHA-256 of a file, after its bytes have reached the disk."""
+    """SHA-256 of what a file holds, after its bytes have reached the disk."""
     with file.open("rb") as content:
         os.fsync(content.fileno())
-        return hashlib.file_digest(content, "sha256").hexdigest()
+    with guard_of(file).open(file) as plain:
+        return hashlib.file_digest(plain, "sha256").hexdigest()  # type: ignore[arg-type]
 
 
 def sync(folder: Path) -> None:

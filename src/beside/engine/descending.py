@@ -49,7 +49,7 @@ def descend(
     refit = partial(probe, subject.model, rows, subject.labels, recipe, task=subject.task) if by_pairs(method) else None
 
     if recipe.epsilon is not None:
-        rows = started(subject, names, rows, recipe, progress)
+        rows = started(subject.model, names, rows)
         if not keeping.resume:
             tell_forecast(subject, tune, len(units_of(rows.persons, len(rows.targets), recipe.privacy_unit)), recipe, progress)
     scored = bool(tune) and not only_head(names)  # scoring would take longer than the steps of a head alone

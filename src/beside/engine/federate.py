@@ -23,9 +23,9 @@ from beside.core.recipe import Recipe
 from beside.core.types import Example
 from beside.engine.attaching import completed
 from beside.engine.checkpoint import State
-from beside.engine.descending import scores_on
 from beside.engine.keeping import Keeping
 from beside.engine.messages import pack, unpack
+from beside.engine.scoring import scores_on
 from beside.engine.secret_rounds import secret_round
 from beside.engine.shared import Added, Shared, Update, checked, for_sites, numbers, put, shared
 from beside.engine.site_privacy import spent_by
@@ -45,8 +45,8 @@ def train_across(
     expected: int,
     fewest: int,
     keeping: Keeping,
-) -> tuple[Trained, dict[str, Any] | None]:
-    """Trains across sites and saves the model into `folder`; what was spent of each site's privacy, if anything was promised.
+) -> Trained:
+    """Trains across sites and saves the model into `folder`.
 
     Args:
         examples: the coordinator's own rows; open knobs are chosen from them, none is learned from.
@@ -60,13 +60,16 @@ def train_across(
     texts, targets = [example.text for example in examples], [str(example.target) for example in examples]
     common = shared(texts, targets, labels, task_name, recipe, keeping.checkpoint.folder, keeping.progress)
     report_trainable(common.subject.model, list(common.names), False, keeping.progress)
-    learns, there = trainable(common.subject.model, common.names), sum(one.numel() for one in common.subject.model.parameters())
+    learns, there = (
+        trainable(common.subject.model, list(common.names)),
+        sum(one.numel() for one in common.subject.model.parameters()),
+    )
     sites.open(plan(common, labels, task_name), message_limit(common))
     rounds = Rounds(common, sites, tune, expected, fewest, keeping)
     fitted = rounds.run()
     common.subject.facts = completed(common.method, common.subject, texts, keeping.progress)
     scores = finish(folder, common.subject, tune, [example.text for example in tune or examples], keeping.progress)
-    trained = Trained(
+    return Trained(
         recipe=common.recipe,
         scores=scores,
         history=tuple(fitted.history),
@@ -74,8 +77,8 @@ def train_across(
         parameters=there,
         truncated=common.truncated,
         seconds_before=fitted.seconds_before,
+        spent=rounds.spent(),
     )
-    return trained, rounds.spent()
 
 
 class Rounds:
@@ -225,8 +228,8 @@ class Rounds:
             self.progress.say("No round was over: it begins with the first.")
             return
         arrays = {name: tensor.numpy() for name, tensor in state.tensors.items()}
-        self.weights = checked(part(arrays, "now."), self.weights, "the checkpoint")  # type: ignore[arg-type, type-var]
-        self.best = part(arrays, "best.") or None  # type: ignore[arg-type, assignment]
+        self.weights = checked(part(arrays, "now."), self.weights, "the checkpoint")
+        self.best = part(arrays, "best.") or None
         if state.facts["best_score"]:
             self.best_score = (state.facts["best_score"][0], state.facts["best_score"][1])
         self.number, self.joined = state.facts["step"], state.facts["joined"]

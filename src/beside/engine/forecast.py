@@ -11,6 +11,7 @@ Tensor suffixes: N rows, K labels, H hidden size, B rows of a step.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from scipy.special import softmax
@@ -77,8 +78,8 @@ def forecast(
     expected = min(int(recipe.batch_size or 1), units)
     steps = min(MOST_STEPS, int(recipe.epochs or 1) * -(-units // expected))
     asked = sorted({*SWEPT, float(recipe.epsilon or SWEPT[0])}, reverse=True)
-    spend = {"rate": expected / units, "steps": steps, "delta": delta_of(recipe, units)}
-    noises = {None: 0.0, **{one: noise_for(recipe.accountant, epsilon=one, **spend) for one in asked}}
+    spend: dict[str, Any] = {"rate": expected / units, "steps": steps, "delta": delta_of(recipe, units)}
+    noises: dict[float | None, float] = {None: 0.0, **{one: noise_for(recipe.accountant, epsilon=one, **spend) for one in asked}}
     order = np.random.default_rng(recipe.seed).permutation(len(targets_N))
     halves = order[: len(order) // 2], order[len(order) // 2 :]
     found = {}

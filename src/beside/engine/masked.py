@@ -18,6 +18,7 @@ from torch.nn.functional import linear
 from transformers import AutoModelForMaskedLM, AutoTokenizer, BertConfig, PreTrainedModel, PreTrainedTokenizerFast
 from transformers.activations import ACT2FN
 
+from beside.core.at_rest import read_text, write_text
 from beside.core.errors import BadInput, StorageFailed
 from beside.core.pretraining import Pretraining
 from beside.engine.bases import KNOWN_BASES, embedded_folder, found
@@ -98,11 +99,11 @@ def from_nothing(recipe: Pretraining, texts: list[str], kept: Path) -> tuple[Pre
         learned, half = learn_tokenizer(recipe.tokenizer, texts, recipe.vocabulary), kept.with_suffix(".partial")
         try:
             kept.parent.mkdir(parents=True, exist_ok=True)
-            half.write_text(learned.to_str(), encoding="utf-8")
+            write_text(half, learned.to_str())
             half.replace(kept)
         except OSError as error:
             raise StorageFailed(f"Cannot write '{kept}': {error.strerror or error}.", "Free some space and try again.") from error
-    tokenizer = Tokenizer.from_file(str(kept))
+    tokenizer = Tokenizer.from_str(read_text(kept))
     config = BertConfig(
         vocab_size=tokenizer.get_vocab_size(),
         hidden_size=recipe.width,

@@ -53,7 +53,11 @@ def secret_round(
         sealed = {name: {by: reply.facts["shares"][name] for by, reply in given.items()} for name in given}
         trained = ask("train", {name: {"sealed": own} for name, own in sealed.items()}, weights)
         count = sum(tensor.size for tensor in weights.values()) + BESIDE
-        hidden = {name: vector for name, reply in trained.items() if fits(vector := reply.tensors.get(MASKED), count)}
+        hidden = {
+            name: vector
+            for name, reply in trained.items()
+            if (vector := reply.tensors.get(MASKED)) is not None and fits(vector, count)
+        }
         if len(hidden) < threshold:
             return None
         opened = ask("open", {name: {"came": sorted(hidden)} for name in hidden})
@@ -72,9 +76,9 @@ def keys_in(reply: Message) -> tuple[bytes, bytes]:
     return bytes.fromhex(first), bytes.fromhex(second)
 
 
-def fits(vector: np.ndarray | None, count: int) -> bool:
+def fits(vector: np.ndarray, count: int) -> bool:
     """Whether a masked vector is one; what is in it nobody can look at."""
-    return vector is not None and vector.dtype == np.uint64 and vector.shape == (count,)
+    return vector.dtype == np.uint64 and vector.shape == (count,)
 
 
 def added(total: np.ndarray, weights: Update, names: tuple[str, ...]) -> Added:

@@ -69,7 +69,7 @@ def shared(
         BadInput, BadOption, UnreadableText: as `engine/building.py` tells; or the task fits something to the rows beforehand.
     """
     task: Task = load("tasks", task_name)
-    if task.writes or task.ready(targets, labels).settings():
+    if task.writes or task.ranks or task.ready(targets, labels).settings():
         raise BadOption(
             f"Cannot train the task '{task_name}' in a federation: it fits the answers' scale, or words, to the rows of one place.",
             "Tasks whose answers are labels can.",

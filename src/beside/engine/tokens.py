@@ -9,6 +9,7 @@ import numpy as np
 from tokenizers import Encoding, Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
 
 from beside.core.answers import Reading
+from beside.core.at_rest import read_text
 from beside.core.errors import BadInput
 from beside.core.pairs import apart, is_pair
 
@@ -110,7 +111,7 @@ def load_tokens(file: Path, max_length: int) -> Tokens:
         BadInput: the file is missing or not a tokenizer.
     """
     try:
-        return Tokens(Tokenizer.from_file(str(file)), max_length)
+        return Tokens(Tokenizer.from_str(read_text(file)), max_length)
     except Exception as error:  # the library raises bare Exception
         raise BadInput(f"Cannot read the tokenizer {file.name}: {error}.", "The model folder needs a tokenizer.json.") from error
 

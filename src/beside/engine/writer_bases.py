@@ -16,6 +16,7 @@ from transformers.models.auto.modeling_auto import (
     MODEL_FOR_SEQ_TO_SEQ_CAUSAL_LM_MAPPING_NAMES,
 )
 
+from beside.core.at_rest import read_text
 from beside.core.errors import BadInput, BadOption
 from beside.core.recipe import Recipe
 from beside.engine.bases import keep_tokenizer, reachable
@@ -166,7 +167,7 @@ def positions_of(config: Any) -> int:
 def from_scratch(recipe: Recipe, words: Iterable[str], kept: Path) -> WriterBase:
     """A small untrained GPT-2 (2 layers, hidden 256) with a byte-level tokenizer learned from the rows: any language, lossless."""
     keep_tokenizer(kept, lambda: train_bytes(words))
-    tokenizer = Tokenizer.from_file(str(kept))
+    tokenizer = Tokenizer.from_str(read_text(kept))
     dropout = 0.1 if recipe.dropout is None else recipe.dropout
     config = GPT2Config(
         vocab_size=tokenizer.get_vocab_size(),

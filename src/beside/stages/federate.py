@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import shutil
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -25,8 +26,9 @@ from beside.engine.messages import unpack
 from beside.engine.site import Site
 from beside.store.artifacts import Artifacts
 from beside.store.files import storage_errors
+from beside.store.memory import making
 
-TOLD = ("scores", "history", "trainable", "parameters", "truncated")  # what a run keeps of its training as it is
+TOLD = ("scores", "history", "trainable", "parameters", "truncated", "spent")  # what a run keeps of its training as it is
 LISTED = 400  # names of tensors that a row of the ledger lists; of more, their number
 
 
@@ -62,8 +64,8 @@ def coordinate(
     began = time.perf_counter()
     memory.restart()
     with model_folder(home) as folder:
-        trained, spent = train_across(
-            Path(folder),
+        trained = train_across(
+            folder,
             whole(labelled(splits.train)),
             whole(labelled(splits.tune)),
             corpus.labels,
@@ -74,14 +76,13 @@ def coordinate(
             fewest,
             Keeping(checkpoint=Checkpoint(home), resume=resume, progress=progress),
         )
-        model = artifacts.put_folder(Path(folder))
+        model = artifacts.put_folder(folder)
     return Run(
         id=id,
         corpus_id=corpus.id,
         recipe=trained.recipe.model_copy(update={"base": recipe.base}),
         model=model,
         **{name: getattr(trained, name) for name in TOLD},
-        spent=spent,
         seed=recipe.seed,
         seconds=trained.seconds_before + time.perf_counter() - began,
         peak_memory=memory.peak(),
@@ -90,11 +91,14 @@ def coordinate(
     )
 
 
-def model_folder(home: Path) -> TemporaryDirectory[str]:
-    """A folder for the model in the making, on the disk of the checkpoints."""
+@contextmanager
+def model_folder(home: Path) -> Iterator[Path]:
+    """A folder for the model in the making, on the disk of the checkpoints; in memory alone where the workspace is encrypted."""
     with storage_errors(f"'{home}'"):
         home.mkdir(parents=True, exist_ok=True)
-        return TemporaryDirectory(prefix="model-", dir=home, ignore_cleanup_errors=True)
+        folder = TemporaryDirectory(prefix="model-", dir=home, ignore_cleanup_errors=True)
+    with folder, making(Path(folder.name)):
+        yield Path(folder.name)
 
 
 def must_be_enough(recipe: Recipe, expected: int, fewest: int) -> None:
@@ -130,8 +134,7 @@ def take_part(
     Raises:
         BadInput, BadOption, UnreadableText, NotEnoughData: the plan cannot be followed with these rows.
     """
-    rows, told = whole(labelled(examples)), {"site": name, "answers": 0, "bytes": 0, "rows": len(labelled(examples))}
-    over = False
+    rows, answers, sent, over = whole(labelled(examples)), 0, 0, False
     while not over:
         plan = coordinator.join()
         federation = "federation-" + hashlib.sha256(plan).hexdigest()[:12]
@@ -142,14 +145,13 @@ def take_part(
                 answer = site.answer(asked[1])
                 left(federation, content_of(answer, asked[1]))
                 coordinator.answer(asked[0], answer)
-                told["answers"] += 1
-                told["bytes"] += len(answer)
+                answers, sent = answers + 1, sent + len(answer)
             over = True
         except Forgotten:
             progress.say("The coordinator has begun anew; this site joins it again.")
         finally:
             shutil.rmtree(home / federation, ignore_errors=True)
-    return told
+    return {"site": name, "answers": answers, "bytes": sent, "rows": len(rows)}
 
 
 def content_of(answer: bytes, question: bytes) -> dict[str, Any]:

@@ -6,7 +6,6 @@ import hashlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from itertools import islice
-from tempfile import TemporaryFile
 
 import numpy as np
 
@@ -24,6 +23,7 @@ from beside.core.types import SPLITS, Corpus, Example, Split, content_id
 from beside.store.artifacts import Artifacts
 from beside.store.files import storage_errors
 from beside.store.rows import write_rows
+from beside.store.scratch import Scratch
 
 Count = Callable[[Sequence[str]], Sequence[int]]  # texts -> one whole number each
 
@@ -69,7 +69,7 @@ def intake(
     progress = progress or Silent()
     reader = find_reader(source)
     with storage_errors("temporary rows"):
-        file = TemporaryFile(dir=artifacts.home)  # noqa: SIM115, closed two lines on; it has no name, so a kill leaves nothing
+        file = Scratch(artifacts.home)
     with file:
         notes = reader.notes(source)
         gathered = gather(reader.rows(source), columns or Columns(), Spill(file), progress, capability)

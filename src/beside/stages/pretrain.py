@@ -20,6 +20,7 @@ from beside.engine.checkpoint import Checkpoint
 from beside.engine.pretraining import pretrain_model
 from beside.store.artifacts import Artifacts
 from beside.store.files import storage_errors
+from beside.store.memory import making
 
 PACKAGES = ("torch", "transformers", "tokenizers", "numpy", "jieba")
 MEMORY = (
@@ -62,7 +63,7 @@ def pretrain(
     with storage_errors(f"'{home}'"):
         home.mkdir(parents=True, exist_ok=True)
         made = TemporaryDirectory(prefix="model-", dir=home, ignore_cleanup_errors=True)
-    with made:
+    with made, making(Path(made.name)):
         asked = recipe.model_copy(update={"base": start}) if start else recipe
         trained = pretrain_model(Path(made.name), texts, asked, checkpoint=Checkpoint(home), resume=resume, progress=progress)
         model = artifacts.put_folder(Path(made.name))

@@ -22,6 +22,7 @@ from beside.engine.runtime import TorchSubject, load_subject
 from beside.engine.training import train_model
 from beside.store.artifacts import Artifacts
 from beside.store.files import files_below, sha256_of, storage_errors
+from beside.store.memory import making
 
 TOLERANCE = 1e-4  # of scores: less is rounding
 
@@ -57,7 +58,7 @@ def rerun(
     with storage_errors(f"'{home}'"):
         home.mkdir(parents=True, exist_ok=True)
         folder = TemporaryDirectory(prefix="model-", dir=checkpoints, ignore_cleanup_errors=True)
-    with folder as made:
+    with folder as made, making(Path(made)):
         trained = train_model(
             Path(made),
             train,

@@ -75,7 +75,7 @@ def search(
     rows = rows_of(corpus, splits)
     home.mkdir(parents=True, exist_ok=True)
     with failures(), study_failures(), ExitStack() as opened:
-        space, start = space_around(asked, rows)
+        space, start = space_around(asked, rows, home)
         name = content_id("search", {"corpus": corpus.id, "recipe": asked.recipe.model_dump(), "space": plain(space)})
         study = opened.enter_context(closing(Study(url, name, space, asked.recipe.seed, start)))
         workers = [opened.enter_context(closing(one)) for one in (crew or crew_of)(rows, asked.workers)]
@@ -163,11 +163,11 @@ def crew_of(rows: Rows, workers: int) -> Sequence[Worker]:
     return [Here(rows)]
 
 
-def space_around(asked: Asked, rows: Rows) -> tuple[Space, dict[str, Any]]:
+def space_around(asked: Asked, rows: Rows, home: Path) -> tuple[Space, dict[str, Any]]:
     """What is searched, and the values to begin with: those that a training without a search would take."""
     from beside.engine.trial import survey  # imports torch
 
-    with TemporaryDirectory() as folder:
+    with TemporaryDirectory(prefix="survey-", dir=home) as folder:  # in the workspace, which may be encrypted
         filled, layers = survey(asked.recipe, rows, Path(folder))
     space = asked.space if asked.space is not None else default_space(asked.recipe, filled, layers)
     if not space:

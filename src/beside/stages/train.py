@@ -29,6 +29,7 @@ from beside.engine.tracking import Trackings
 from beside.engine.training import train_model
 from beside.store.artifacts import Artifacts
 from beside.store.files import storage_errors, whole_file
+from beside.store.memory import making
 
 REQUEST = "request.json"  # in the folder of a training that is not over: what was asked for
 TOLD = ("scores", "history", "trainable", "parameters", "truncated", "spent")  # what a run keeps of its training as it is
@@ -155,7 +156,7 @@ def model_folder(home: Path) -> Iterator[Path]:
         for left in home.glob(f"{MODEL}*"):
             shutil.rmtree(left, ignore_errors=True)
         folder = TemporaryDirectory(prefix=MODEL, dir=home, ignore_cleanup_errors=True)
-    with folder:
+    with folder, making(Path(folder.name)):
         yield Path(folder.name)
 
 

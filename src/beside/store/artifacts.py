@@ -126,7 +126,7 @@ class Artifacts:
         with self.sealer.open(self._there(id)) as plain:
             content = plain.read()
         if hashlib.sha256(content).hexdigest() != id:
-            raise Altered(f"The file '{self.place(id)}' was altered: its bytes are not those that were stored.", DAMAGED)
+            raise self.sealer.refusal(self.place(id), str(self.place(id)))
         return content
 
     def read_json(self, id: str) -> Any:
@@ -217,8 +217,10 @@ def check_hash(file: Path, expected: str, name: str) -> None:
     Raises:
         Altered: its SHA-256 is another one, or it is a link; the message says the name.
     """
-    if file.is_symlink() or sealer_for(file).hash(file) != expected:
-        raise Altered(f"The file '{name}' was altered: its bytes are not those that were stored.", DAMAGED)
+    if file.is_symlink():
+        raise Altered(f"The file '{name}' was altered: it is a link.", DAMAGED)
+    if sealer_for(file).hash(file) != expected:
+        raise sealer_for(file).refusal(file, name)
 
 
 def link_or_copy(source: Path, target: Path) -> None:

@@ -134,8 +134,11 @@ def note(workspace: Workspace, actor: Actor, verb: str, detail: dict[str, Any]) 
 
 
 def content_files(state: Path) -> Iterator[Path]:
-    """Artifacts, the models in bundles, and the secret that hashes of personal data hang on."""
+    """Artifacts, the models in bundles, checkpoints, and the secret that hashes of personal data hang on."""
     yield from sorted(path for path in (state / "artifacts").glob("??/*") if path.is_file() and not path.name.startswith("."))
+    for pattern in ("state-*.safetensors", "tokenizer.json"):  # of trainings that were cut short
+        for home in ("checkpoints", "searches"):
+            yield from sorted((state / home).rglob(pattern))
     yield from (file for file in [state / NAME] if file.is_file())
     yield from sorted(path for path in (state / "releases").glob("*/model/**/*") if path.is_file())
 

@@ -137,6 +137,7 @@ def files_below(folder: Path) -> dict[str, Path]:
         BadInput: something there is neither a file nor a folder, for example a broken link.
     """
     found = {path.relative_to(folder).as_posix(): path for path in sorted(folder.rglob("*")) if not path.is_dir()}
+    found = {name: path for name, path in found.items() if not in_memory(path) or path.stat().st_size}
     for name, path in found.items():
         if not path.is_file():
             raise BadInput(f"'{name}' in '{folder}' is not a plain file.", "Only files and folders can be stored.")

@@ -13,7 +13,7 @@ import shutil
 import threading
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
@@ -21,6 +21,7 @@ from beside.core.errors import Altered, BadInput
 from beside.store.files import DAMAGED, remove, safe_name, sha256_of, storage_errors, temporary
 from beside.store.sealer import sealer_for
 
+MADE = ("model.safetensors", "config.json", "tokenizer.json", "beside.json", "candidates.json", "candidates.safetensors")
 File = tuple[str, Path, str | None]
 HELD = 6  # decrypted artifacts that a process keeps at a time
 
@@ -101,6 +102,21 @@ class Laid:
             with suppress(OSError):
                 os.close(descriptor)
         self.descriptors.clear()
+
+
+@contextmanager
+def making(folder: Path) -> Iterator[None]:
+    """While the block lasts a folder holds links to empty files in memory for the files of a model, when its workspace encrypts.
+
+    What is saved under those names is never on the disk; a name that nothing was saved under counts as not there (`files_below`).
+    """
+    if not sealer_for(folder).guards():
+        yield
+        return
+    with ExitStack() as made:
+        for name in MADE:
+            made.enter_context(memory_file(folder / name))
+        yield
 
 
 @contextmanager

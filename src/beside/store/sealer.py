@@ -17,7 +17,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, cast
 
-from beside.core.errors import Altered, KeyUnusable
+from beside.core import at_rest
+from beside.core.errors import Altered, BesideError, KeyUnusable
 from beside.store import key_source
 from beside.store.files import storage_errors
 from beside.store.key_source import Ask
@@ -83,6 +84,10 @@ class Sealer:
         with storage_errors(f"'{target}'"), source.open("rb") as plain, target.open("wb") as made, keys.writer(made, FILE) as out:
             shutil.copyfileobj(plain, out, 1 << 20)
 
+    def guards(self) -> bool:
+        """Whether what is written now is encrypted."""
+        return self.sealing() is not None
+
     def is_sealed(self, file: Path) -> bool:
         """Whether a file is sealed; false when the workspace has no keys, so that nothing is looked at."""
         if self.keys() is None:
@@ -91,11 +96,15 @@ class Sealer:
             return is_sealed(content.read(len(MAGIC)))
 
     def open(self, file: Path) -> IO[bytes]:
-        """A file to read, unsealed when it is sealed. Raises KeyUnusable and Altered for one that cannot be."""
+        """A file to read, unsealed when it is sealed. Raises KeyUnusable and Altered for one that cannot be.
+
+        Without keys every file is read as it is: nothing was ever sealed here. What then comes of a file that was sealed elsewhere
+        fails its hash, and `refusal` says why.
+        """
         plain = file.open("rb")
         sealed = is_sealed(plain.read(len(MAGIC)))
         plain.seek(0)
-        if not sealed:
+        if not sealed or self.keys() is None:
             return plain
         name = f"The file '{file.parent.name}/{file.name}'"
         try:
@@ -103,6 +112,13 @@ class Sealer:
         except BaseException:
             plain.close()
             raise
+
+    def refusal(self, file: Path, name: str) -> BesideError:
+        """The error for a file that does not hold what its hash says."""
+        with file.open("rb") as content:
+            if self.keys() is None and is_sealed(content.read(len(MAGIC))):
+                return KeyUnusable(f"The file '{name}' is encrypted, and there is no key for it here.", HINT)
+        return Altered(f"The file '{name}' was altered: its bytes are not those that were stored.", DAMAGED)
 
     @contextmanager
     def create(self, file: Path) -> Iterator[IO[bytes]]:
@@ -188,3 +204,6 @@ def sealer_for(path: Path) -> Sealer:
     parts = path.absolute().parts
     at = max((place for place in range(len(parts)) if parts[place] == STATE), default=None)
     return sealer_of(Path(*parts[:at]) if at else None)
+
+
+at_rest.register(sealer_for, __name__)  # the engine asks there, for it knows no workspace

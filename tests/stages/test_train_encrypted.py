@@ -1,0 +1,102 @@
+"""A training in a workspace that encrypts: nothing of it is on the disk as it is, also after a kill; the weights are the same."""
+
+from __future__ import annotations
+
+import csv
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from beside.core.interfaces import Silent
+from beside.core.types import Actor
+from beside.loop import Loop
+from beside.store.conversion import switch_on
+from beside.store.key_source import environment
+from beside.store.sealer import SEALERS
+from beside.store.workspace import Workspace
+
+OWNER = Actor(name="olga", roles=("admin",))
+PLANTED = "qiuyueplanted"  # often enough to become a word of the tokenizer
+SCRIPT = """
+import os, signal, sys
+from pathlib import Path
+from beside.core.recipe import Recipe
+from beside.core.types import Actor
+from beside.engine import fit
+from beside.engine.checkpoint import Checkpoint
+from beside.loop import Loop
+from beside.store.workspace import Workspace
+saved = Checkpoint.save
+def killed(self, state):
+    saved(self, state)
+    os.kill(os.getpid(), signal.SIGKILL)
+if sys.argv[2] == "kill":
+    Checkpoint.save, fit.CHECKPOINT_SECONDS = killed, -1
+opened = Workspace.open(Path(sys.argv[1]))
+loop = Loop(opened, Actor(name="olga", roles=("admin",)))
+recipe = Recipe(base="scratch", method="full", epochs=2, max_length=16, batch_size=16, threads=1, seed=3)
+print(loop.train("inbox", recipe, resume=sys.argv[2] == "resume").model)
+"""
+
+
+def training(folder: Path, how: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([sys.executable, "-P", "-c", SCRIPT, str(folder), how], capture_output=True, text=True, check=False)
+
+
+def found(folder: Path, *words: bytes) -> list[str]:
+    """Files below a folder with any of the words in their bytes, whatever the case."""
+    files = [path for path in folder.rglob("*") if path.is_file() and not path.is_symlink()]
+    return [path.name for path in files if any(word in path.read_bytes().lower() for word in words)]
+
+
+@pytest.fixture
+def rows(tmp_path: Path, messages: Callable[..., list[tuple[str, str]]]) -> Path:
+    with (tmp_path / "rows.csv").open("w", newline="") as file:
+        csv.writer(file).writerows([["text", "label"], *((f"{text} {PLANTED}", label) for text, label in messages(90))])
+    return tmp_path / "rows.csv"
+
+
+def workplace(folder: Path, rows: Path, key: Path | None) -> Path:
+    workspace = Workspace.open(folder)
+    if key:
+        switch_on(workspace, OWNER, f"file:{key}", environment, Silent())
+    Loop(workspace, OWNER).intake(str(rows), "inbox")
+    workspace.close()
+    return folder
+
+
+@pytest.mark.slow
+def test_a_killed_training_leaves_nothing_plain_and_ends_with_the_weights_of_a_plain_one(rows: Path, tmp_path: Path) -> None:
+    plain, sealed = workplace(tmp_path / "plain", rows, None), workplace(tmp_path / "sealed", rows, tmp_path / "master.key")
+    told = (PLANTED.encode(), b'"architectures"', b"par1", b"__metadata__", b'"dtype"')
+    assert found(sealed, *told) == []
+    killed = training(sealed, "kill")
+    assert killed.returncode == -9, killed.stderr
+    assert [path.name for path in (sealed / ".beside" / "checkpoints").glob("*/state-*.safetensors")]
+    assert found(sealed, *told) == []
+    resumed, other = training(sealed, "resume"), training(plain, "begin")
+    assert resumed.returncode == other.returncode == 0, resumed.stderr + other.stderr
+    assert resumed.stdout == other.stdout  # one hash of every file of the model, sealed or not
+    assert found(sealed, *told) == [] and found(plain, *told)
+    SEALERS.clear()
+    workspace = Workspace.open(sealed)
+    loop = Loop(workspace, OWNER)
+    (run,) = workspace.records.runs(OWNER)
+    assert loop.subject(run).predict([f"money back {PLANTED}"])
+    workspace.close()
+
+
+@pytest.mark.slow
+def test_switching_it_on_takes_a_training_along_that_was_cut_short(rows: Path, tmp_path: Path) -> None:
+    folder = workplace(tmp_path / "work", rows, None)
+    assert training(folder, "kill").returncode == -9
+    assert found(folder / ".beside", PLANTED.encode())
+    workspace = Workspace.open(folder)
+    switch_on(workspace, OWNER, f"file:{tmp_path / 'master.key'}", environment, Silent())
+    workspace.close()
+    assert found(folder / ".beside", PLANTED.encode(), b'"dtype"') == []
+    resumed = training(folder, "resume")
+    assert resumed.returncode == 0, resumed.stderr
