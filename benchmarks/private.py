@@ -78,7 +78,7 @@ def costs(name: str, home: Path, train: int, until: float) -> list[str]:
             answers = loop.subject(run).predict([row.text for row in test])
             right = [answer == row.target for answer, row in zip(answers, test, strict=True)]
             plain = plain or right
-            gap = "-" if epsilon is None else shown(paired_gap(right, plain, np.random.default_rng(0)), "+")
+            gap = "-" if epsilon is None else shown(paired_gap(plain, right, np.random.default_rng(0)), "+")
             noise = f"{run.spent['noise']:.2f}" if run.spent else "-"
             score = f"{shown(rate(sum(right), len(right)))}, n {len(right)}"
             lines.append(f"| {' | '.join([method, told(epsilon), noise, score, gap, f'{run.seconds:.0f}'])} |")

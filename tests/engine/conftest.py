@@ -161,6 +161,8 @@ def make_private(make_model: Callable[..., Model], tmp_path: Path) -> Callable[.
             progress=Silent(),
         )
 
+    return made
+
 
 INTENTS = ("cancel", "deliver", "refund")
 

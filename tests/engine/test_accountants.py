@@ -68,10 +68,10 @@ def test_more_steps_and_less_noise_spend_more_and_the_tight_bound_is_the_lower(
 ) -> None:
     given = {"rate": rate, "noise": noise, "steps": steps, "delta": 10.0**-power}
     spent = epsilon_of("pld", **given)  # type: ignore[arg-type]
-    assert 0 <= spent <= epsilon_of("rdp", **given) * (1 + 1e-6)  # type: ignore[arg-type]
-    assert epsilon_of("pld", **{**given, "steps": steps + more}) >= spent  # type: ignore[arg-type]
-    assert epsilon_of("pld", **{**given, "noise": noise * 1.5}) <= spent  # type: ignore[arg-type]
-    assert epsilon_of("pld", **{**given, "rate": rate / 2}) <= spent  # type: ignore[arg-type]
+    assert 0 <= spent <= epsilon_of("rdp", **given) * (1 + 1e-3) + 1e-6  # type: ignore[arg-type]
+    assert epsilon_of("pld", **{**given, "steps": steps + more}) >= spent * (1 - 1e-3)  # type: ignore[arg-type]
+    assert epsilon_of("pld", **{**given, "noise": noise * 1.5}) <= spent * (1 + 1e-3)  # type: ignore[arg-type]
+    assert epsilon_of("pld", **{**given, "rate": rate / 2}) <= spent * (1 + 1e-3)  # type: ignore[arg-type]
 
 
 def test_no_step_spends_nothing() -> None:

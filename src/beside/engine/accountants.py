@@ -22,7 +22,8 @@ from scipy.special import logsumexp, ndtr
 
 from beside.core.errors import BadOption
 
-STEP = 1e-4  # of the grid of losses, where epsilon is large times epsilon; its error is below a thousandth
+STEP = 1e-4  # of the grid of losses, in epsilons; what comes of it errs by less than a thousandth
+LEAST = 1e-2  # the grid gets no finer for an epsilon below
 MOST_POINTS = 1 << 19  # of one step's losses; where they spread wider, as with hardly any noise, the grid gets coarser
 REACH = 12.0  # standard deviations of noise looked at; what lies beyond, 1e-33, is counted as certain harm
 SPILL = 1e-6  # share of delta that composed losses may have outside of the grid; it is counted as certain harm, too
@@ -106,7 +107,7 @@ def divergences(rate: float, noise: float) -> np.ndarray:
 
 def by_loss(rate: float, noise: float, steps: int, delta: float) -> float:
     """Epsilon from the composed distribution of the privacy loss, the larger of one unit more and one unit less."""
-    step = STEP * max(1.0, by_renyi(rate, noise, steps, delta))
+    step = STEP * max(LEAST, by_renyi(rate, noise, steps, delta))
     return max(least_epsilon(*composed(*one, steps, SPILL * delta), delta) for one in both_ways(rate, noise, step))
 
 
