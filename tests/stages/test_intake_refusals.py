@@ -68,7 +68,7 @@ def test_a_full_disk_leaves_nothing_behind(world: Any, plain: Plain, monkeypatch
         raise OSError(errno.ENOSPC, "No space left on device")
 
     source = world.write([["text", "label"], *plain()])
-    monkeypatch.setattr("beside.stages.intake.TemporaryFile", full)
+    monkeypatch.setattr("beside.store.scratch.TemporaryFile", full)
     with pytest.raises(StorageFailed, match="No space left"):
         world.take(source)
     assert world.stored() == []

@@ -39,7 +39,7 @@ MAGIC = {
     b"SQLite format 3": "an SQLite database",
     b"\x7fELF": "a program",
 }
-CONTROL = bytes(sorted({*range(0x20), 0x7F} - {9, 10, 12, 13, 27}))
+CONTROL = bytes(sorted({*range(0x20)} - {9, 10, 12, 13, 27}))
 NAMES = {
     "utf-8-sig": "UTF-8 with a byte order mark",
     "utf-8": "UTF-8",

@@ -14,6 +14,7 @@ from beside.core.errors import BadInput
 from beside.core.interfaces import Progress
 from beside.core.pairs import whole
 from beside.core.ranking import catalogue
+from beside.core.registry import load
 from beside.core.repetition import Repetition
 from beside.core.types import Corpus, Run, Splits
 from beside.engine.checkpoint import Checkpoint
@@ -67,7 +68,7 @@ def rerun(
             corpus.task,
             run.recipe.model_copy(update={"base": start or run.recipe.base}),
             Keeping(checkpoint=checkpoint, resume=checkpoint.index.exists(), progress=progress),
-            catalogue(*splits),
+            catalogue(*splits) if load("tasks", corpus.task).ranks else (),
         )
         texts = [row.text for row in tune or train]
         before, after = (load_subject(place, run.recipe.threads) for place in (artifacts.folder(run.model), Path(made)))

@@ -79,7 +79,8 @@ def train(
     began = time.perf_counter()
     memory.restart()
     home, examples = checkpoints / run_id(corpus.id, recipe, parent), whole(labelled(splits.train))
-    must_be_learnable(corpus.labels, examples, load("tasks", corpus.task))
+    task: Task = load("tasks", corpus.task)
+    must_be_learnable(corpus.labels, examples, task)
     with tracked(track, corpus, recipe, home, progress) as trackings, model_folder(home) as folder:
         curves = boards / home.name if boards else None
         keeping = Keeping(checkpoint=Checkpoint(home), resume=resume, boards=curves, progress=progress, watch=trackings.watch)
@@ -91,7 +92,7 @@ def train(
             corpus.task,
             recipe.model_copy(update={"base": start}) if start else recipe,
             keeping,
-            catalogue(*splits),
+            catalogue(*splits) if task.ranks else (),  # its candidates are of all splits; nobody else looks at test rows
         )
         model = artifacts.put_folder(folder)
         trackings.end(trained.recipe, trained.scores, trained.history)
