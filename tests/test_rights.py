@@ -221,3 +221,15 @@ def test_a_person_is_found_behind_the_token_that_protection_put_in_their_rows(wo
     assert done.removed["vault value"] == 1 and len(world.records.vault(world.actor)) == 39
     assert sum(one.thing == "corpus" for one in done.tombstones) == 2, "the protected child as well"
     assert sum(world.records.corpus(world.actor, "safe").splits.values()) == 39
+
+
+def test_letters_that_begin_alike_give_nobody_away(world):
+    """What a person's row begins with is looked for, where only beginnings are kept; not what a form makes everybody write."""
+    form = "Dear Sir or Madam with reference to our last telephone call"
+    told = [" ".join(f"{'bcdfghjkl'[digit]}a{place}{digit}" for digit in range(9)) * 2 for place in range(40)]
+    source = world.workspace.folder / "letters.csv"
+    rows = [f"{place},{form} about {told[place]},{'ab'[place % 2]}" for place in range(40)]
+    source.write_text("who,text,label\n" + "\n".join(rows))
+    world.intake(str(source), "letters", Columns(text="text", label="label", person="who"))
+    done = world.erase(Asked(person="7"))
+    assert done.complete, done.remaining

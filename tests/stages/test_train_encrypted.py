@@ -71,7 +71,7 @@ def workplace(folder: Path, rows: Path, key: Path | None) -> Path:
 @pytest.mark.slow
 def test_a_killed_training_leaves_nothing_plain_and_ends_with_the_weights_of_a_plain_one(rows: Path, tmp_path: Path) -> None:
     plain, sealed = workplace(tmp_path / "plain", rows, None), workplace(tmp_path / "sealed", rows, tmp_path / "master.key")
-    told = (PLANTED.encode(), b'"architectures"', b"par1", b"__metadata__", b'"dtype"')
+    told = (PLANTED.encode(), b'"architectures"', b"__metadata__", b'"dtype"')  # none so short that chance writes it
     assert found(sealed, *told) == []
     killed = training(sealed, "kill")
     assert killed.returncode == -9, killed.stderr

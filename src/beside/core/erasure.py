@@ -100,11 +100,16 @@ class Needles:
 
         Args:
             texts: of the person's rows.
-            shared: folded texts that other people's rows hold as well: they give nobody away.
+            shared: folded texts, and beginnings, that other people's rows hold as well: they give nobody away.
             ids: of the person's rows.
         """
         own = list(dict.fromkeys(text for text in texts if folded(text) not in shared))
-        long = (part for text in own for part in (text, text[:BEGINNING]) if len(part) >= SHORTEST_PART)
+        long = (
+            part
+            for text in own
+            for part in (text, text[:BEGINNING])
+            if len(part) >= SHORTEST_PART and (part == text or folded(part) not in shared)
+        )
         named = [*(words.strip() for words in asked.words), *(name for name in asked.names if name.startswith("person-"))]
         return cls(frozenset(folded(text) for text in own), tuple(dict.fromkeys((*named, *long))), ids)
 

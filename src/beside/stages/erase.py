@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from beside.core.erasure import Asked, Membership, Needles, folded
+from beside.core.erasure import BEGINNING, Asked, Membership, Needles, folded
 from beside.core.errors import Altered, UnknownName
 from beside.core.interfaces import Progress, Subject
 from beside.core.pairs import whole
@@ -37,7 +37,7 @@ class Held(Value):
 
 
 class Found(Value):
-    """A person's rows in every corpus, and the texts of theirs that other people's rows hold as well."""
+    """A person's rows in every corpus, and the texts of theirs, or beginnings of texts, that other people's rows hold as well."""
 
     corpora: tuple[Held, ...]
     shared: frozenset[str] = frozenset()
@@ -79,14 +79,22 @@ class Plan(Value):
 
 def find(asked: Asked, corpora: Sequence[Corpus], artifacts: Artifacts, progress: Progress) -> Found:
     """The person's rows: those of their pseudonym, those that hold the words, and rows of nobody with the very same text."""
-    texts, others = set[str](), set[str]()
+    texts, beginnings, others = set[str](), set[str](), set[str]()
     for place, corpus in enumerate(corpora):
         progress.step("read", place, 2 * len(corpora))
         for row in rows_of(corpus, artifacts):
             if asked.owns(row):
                 texts.add(folded(row.text))
+                beginnings |= {folded(text[:BEGINNING]) for text in (row.text, row.pair) if text and len(text) > BEGINNING}
     for corpus in corpora if texts else ():
-        others |= {folded(row.text) for row in rows_of(corpus, artifacts) if row.person and not asked.owns(row)} & texts
+        for row in rows_of(corpus, artifacts):
+            if asked.owns(row):
+                continue
+            text = folded(row.text)
+            if row.person and text in texts:
+                others.add(text)
+            if text not in texts:  # form letters begin alike
+                others |= {one for one in beginnings if one in text}
     found = []
     for place, corpus in enumerate(corpora if texts else ()):
         progress.step("read", len(corpora) + place, 2 * len(corpora))
