@@ -23,7 +23,7 @@ from pathlib import Path
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # before torch is loaded
 
 HERE = Path(__file__).parent
-METHODS = ("contrastive", "full")
+METHODS = ("contrastive",)
 THREADS = len(os.sched_getaffinity(0))
 
 
