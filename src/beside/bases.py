@@ -2,30 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import datetime
-
-from beside.core.interfaces import Progress
 from beside.core.pretraining import BUILT_IN, Base, Pretraining, must_be_free
 from beside.core.reading import read_texts
 from beside.core.recipe import Recipe
-from beside.core.types import Actor
 from beside.engine import loading
-from beside.store.artifacts import Artifacts
+from beside.part import Part
 from beside.store.permission import MAKERS, demand_role
-from beside.store.records import Records
-from beside.store.workspace import Workspace
 
 
-class Bases:
+class Bases(Part):
     """Part of `Loop`: makes bases, and finds them for those who train."""
-
-    workspace: Workspace
-    records: Records
-    artifacts: Artifacts
-    actor: Actor
-    progress: Progress
-    clock: Callable[[], datetime]
 
     def pretrain(
         self, source: str, name: str, recipe: Pretraining | None = None, column: str | None = None, resume: bool = False

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from datetime import datetime
 from pathlib import Path
 
 import numpy as np
@@ -13,19 +12,17 @@ import numpy as np
 from beside.core.committee import Halt
 from beside.core.erasure import Asked, Membership, Needles, Tombstone
 from beside.core.errors import Altered, BadInput, BesideError, Busy, UnknownName
-from beside.core.interfaces import Progress, Subject
+from beside.core.interfaces import Subject
 from beside.core.registry import names
-from beside.core.types import FEWEST_ROWS, Actor, Corpus, Run, Splits, content_id
+from beside.core.types import FEWEST_ROWS, Corpus, Run, Splits, content_id
+from beside.part import Part
 from beside.stages import erase
 from beside.stages.erase import Plan
-from beside.store.artifacts import Artifacts
 from beside.store.files import shred, whole_file
 from beside.store.holding import Searched, clear, file_holds, models_in, retire, search
-from beside.store.records import Records
 from beside.store.sealer import sealer_for
 from beside.store.sealing import Keys
 from beside.store.vault import Sealer
-from beside.store.workspace import Workspace
 
 FOLDER = "erasures"  # of the state folder: certificates, and plans of erasures that are not done
 PLAN = "plan.json"  # holds the person's rows until the erasure is done, then it is shredded
@@ -33,15 +30,9 @@ MODELS = ("tensorboard", "tracking")  # folders with one of a run's name in each
 TRIES = 5
 
 
-class Erasing:
+class Erasing(Part):
     """Part of `Loop`: finds a person, and takes them out."""
 
-    workspace: Workspace
-    records: Records
-    artifacts: Artifacts
-    actor: Actor
-    progress: Progress
-    clock: Callable[[], datetime]
     splits: Callable[[Corpus], Splits]
     subject: Callable[[Run], Subject]
     train: Callable[..., Run]

@@ -4,29 +4,19 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Mapping
-from datetime import datetime
 from typing import Any
 
 from beside.core.federation import Coordinator, Sites, must_federate
-from beside.core.interfaces import Progress
 from beside.core.recipe import Recipe
-from beside.core.types import Actor, Corpus, Run, Splits
-from beside.store.artifacts import Artifacts
+from beside.core.types import Corpus, Run, Splits
+from beside.part import Part
 from beside.store.departures import MAY_SEND, note_departure
 from beside.store.permission import demand_role
-from beside.store.records import Records
-from beside.store.workspace import Workspace
 
 
-class Federating:
+class Federating(Part):
     """Part of `Loop`: a model that learns from rows which never come together."""
 
-    workspace: Workspace
-    records: Records
-    artifacts: Artifacts
-    actor: Actor
-    progress: Progress
-    clock: Callable[[], datetime]
     settled: Callable[[Recipe], Recipe]
     start_of: Callable[[str], str | None]
     splits: Callable[[Corpus], Splits]

@@ -3,28 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import datetime
 from functools import partial
 
-from beside.core.interfaces import Progress, Subject
-from beside.core.types import Actor, Corpus, Run, Splits
+from beside.core.interfaces import Subject
+from beside.core.types import Corpus, Run, Splits
+from beside.part import Part
 from beside.stages import add_label, improve, self_train
-from beside.store.artifacts import Artifacts
-from beside.store.records import Records
-from beside.store.workspace import Workspace
 
 WORKSHOP = "few-labels"  # folder among the checkpoints; what a killed process left there goes with the next use
 
 
-class Labels:
+class Labels(Part):
     """Part of `Loop`: what gives a run another label, or more rows of its labels."""
 
-    workspace: Workspace
-    records: Records
-    artifacts: Artifacts
-    actor: Actor
-    progress: Progress
-    clock: Callable[[], datetime]
     splits: Callable[[Corpus], Splits]
     subject: Callable[[Run], Subject]
     train: Callable[..., Run]

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from datetime import datetime
 from typing import Any
 
 from beside.core.anonymity import Anonymity
 from beside.core.cleaning import BETWEEN
 from beside.core.errors import BadInput
-from beside.core.interfaces import Progress, Silent, Subject
+from beside.core.interfaces import Silent, Subject
 from beside.core.protecting import Plan, ProtectionReport, plan, plan_of
 from beside.core.registry import names
-from beside.core.types import Actor, Corpus, Example, Prediction, Run
+from beside.core.types import Corpus, Example, Prediction, Run
 from beside.core.vaults import OpenedValue, Pseudonyms
 from beside.protection import spans
 from beside.protection.acting import Protected, Protector
@@ -21,25 +20,16 @@ from beside.protection.tagging import Tagger
 from beside.reviewing import Reviewing
 from beside.stages import anonymity, protect
 from beside.stages.serve import Served
-from beside.store.artifacts import Artifacts
 from beside.store.permission import PROTECTORS, demand_role
-from beside.store.records import Records
 from beside.store.rows import read_pairs, read_rows
 from beside.store.sealing import Keys
 from beside.store.secret import protection_key
 from beside.store.vault import Sealer
-from beside.store.workspace import Workspace
 
 
 class Protecting(Reviewing):
     """Part of `Loop`: protects what is stored, and what is given."""
 
-    workspace: Workspace
-    records: Records
-    artifacts: Artifacts
-    actor: Actor
-    progress: Progress
-    clock: Callable[[], datetime]
     corpus_of: Callable[[str], Corpus]
     subject: Callable[[Run], Subject]
 

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
 from beside.core.errors import BadInput
 from beside.core.span_reviews import PartSpan, SpanReview, checked, part_of
-from beside.core.types import Actor, Corpus, Example
+from beside.core.types import Corpus, Example
+from beside.part import Part
 from beside.protection import spans
 from beside.protection.echoes import with_echoes
 from beside.stages import reviewed
-from beside.store.artifacts import Artifacts
 from beside.store.permission import EXAMPLE_READERS, PROTECTORS, REVIEWERS_OF_SPANS, demand_role
-from beside.store.records import Records
 from beside.store.rows import read_at, read_pairs
-from beside.store.workspace import Workspace
 
 LOOKED_AT = 200  # rows that are read at a time when the next one with a finding is looked for
 
@@ -33,14 +30,8 @@ class Look:
     review: SpanReview | None  # None: nobody has looked at it yet
 
 
-class Reviewing:
+class Reviewing(Part):
     """Part of `Loop`: shows what was found, and keeps what people say of it."""
-
-    workspace: Workspace
-    records: Records
-    artifacts: Artifacts
-    actor: Actor
-    clock: Callable[[], datetime]
 
     def look(self, corpus_id: str, number: int) -> Look:
         """A row of a corpus and the personal data in it.
