@@ -231,7 +231,7 @@ class Erasing(Part):
 
 def made_from(home: Path, plan: Plan) -> bool:
     """Whether a folder of checkpoints is of a training on a corpus that held the person, or of a workshop of models."""
-    if home.name.removeprefix("rerun-") in plan.runs or home.name == "few-labels":
+    if home.name.removeprefix("rerun-") in plan.runs or home.name in ("few-labels", "compress"):
         return True
     try:
         return json.loads((home / "request.json").read_text(encoding="utf-8"))["corpus"] in plan.found.ids

@@ -12,6 +12,7 @@ import numpy as np
 
 from beside.committee import Committee
 from beside.comparing import Comparing
+from beside.compressing import Compressing
 from beside.core import gate
 from beside.core.asking import WhatIf
 from beside.core.columns import Columns
@@ -50,7 +51,7 @@ class Improvement:
     comparison: Comparison
 
 
-class Loop(Committee, Comparing, Documents, Models, Proofs, Searching, Labels, Protecting, Purposes, Rights):
+class Loop(Committee, Comparing, Compressing, Documents, Models, Proofs, Searching, Labels, Protecting, Purposes, Rights):
     """text in -> protect -> train -> audit -> release -> review -> serve -> listen -> improve, for one actor in one workspace.
 
     Args:

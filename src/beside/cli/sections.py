@@ -21,7 +21,7 @@ SECTIONS = {
         "explain",
         "improve",
     ),
-    "Training in depth": ("pretrain", "compare", "search", "rerun", "add-label", "self-train", "federate"),
+    "Training in depth": ("pretrain", "compare", "search", "rerun", "compress", "add-label", "self-train", "federate"),
     "Personal data": ("access", "erase", "purpose", "vault", "encrypt"),
     "The committee": ("standing", "comment", "statement", "dossier", "incident", "stop", "resume"),
     "Proof": ("verify", "export", "keys", "ledger"),

@@ -11,6 +11,8 @@ from typing import Any, Protocol
 import numpy as np
 
 from beside.core.answers import Said
+from beside.core.compressing import Compressor as Compressor
+from beside.core.compressing import Workbench as Workbench
 from beside.core.drawing import Draw
 from beside.core.learning import Guide as Guide
 from beside.core.learning import Method as Method
