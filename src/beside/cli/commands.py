@@ -19,6 +19,7 @@ from beside.cli import (
     searching,
     using,
     vault,
+    watching,
     workplace,
 )
 from beside.cli.frame import app
@@ -42,6 +43,7 @@ __all__ = [
     "searching",
     "using",
     "vault",
+    "watching",
     "workplace",
 ]
 
