@@ -11,7 +11,6 @@ from functools import partial
 import numpy as np
 
 from beside.committee import Committee
-from beside.comparing import Comparing
 from beside.compressing import Compressing
 from beside.core import gate
 from beside.core.asking import WhatIf
@@ -53,21 +52,7 @@ class Improvement:
     comparison: Comparison
 
 
-class Loop(
-    Committee,
-    Comparing,
-    Compressing,
-    Documents,
-    Drifting,
-    Guarding,
-    Models,
-    Proofs,
-    Searching,
-    Labels,
-    Protecting,
-    Purposes,
-    Rights,
-):
+class Loop(Committee, Compressing, Documents, Drifting, Guarding, Models, Proofs, Searching, Labels, Protecting, Purposes, Rights):
     """text in -> protect -> train -> audit -> release -> review -> serve -> listen -> improve, for one actor in one workspace.
 
     Args:
