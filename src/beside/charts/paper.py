@@ -122,6 +122,9 @@ WORDS = {  # language -> what our own checks and charts say
         "score on the tune split against what was trained": "调优数据上的得分与训练的参数份额",
         "share of the parameters that was trained": "训练的参数占全部参数的比例",
         "macro_f1": "宏平均 F1",
+        "times as fast as the parent": "速度是原模型的几倍",
+        "size, speed and score on the tune split": "大小、速度与调优数据上的得分",
+        "parent": "原模型",
         **LANGUAGES,
     },
     "en": {

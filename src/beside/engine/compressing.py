@@ -106,9 +106,7 @@ def must_be_torch(stock: Stock) -> None:
     if reformed(stock.source):
         raise BadInput("The model was compressed to a form that is final.", "Compress the run that it was made of.")
     if not stock.tune:
-        raise NotEnoughData(
-            "Compression is compared on the tune split, and there is none.", "Import with a tune split."
-        )
+        raise NotEnoughData("Compression is compared on the tune split, and there is none.", "Import with a tune split.")
 
 
 def options_in_words(compressor: Any) -> str:

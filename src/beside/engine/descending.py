@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 
@@ -41,8 +41,13 @@ def descend(
     recipe: Recipe,
     keeping: Keeping,
     team: Alone,
+    kind: Callable[..., Fit] | None = None,
 ) -> Fitted:
-    """The gradient steps, if anything learns by them; the model keeps the weights of the best tune epoch."""
+    """The gradient steps, if anything learns by them; the model keeps the weights of the best tune epoch.
+
+    Args:
+        kind: of loop, where it does not follow from method, task and recipe.
+    """
     if not names:
         return Fitted()
     progress, watch = keeping.progress, partial(keeping.watch, recipe=recipe) if keeping.watch else None
@@ -55,7 +60,7 @@ def descend(
     scored = bool(tune) and not only_head(names)  # scoring would take longer than the steps of a head alone
     torch.manual_seed(recipe.seed)  # dropout is the same whether or not a probe came before
     making = partial(
-        PairFit if refit else PrivateFit if recipe.epsilon is not None else ApartFit if subject.task.apart else Fit,
+        kind or PairFit if kind or refit else PrivateFit if recipe.epsilon is not None else ApartFit if subject.task.apart else Fit,
         subject.model,
         names,
         rows,
