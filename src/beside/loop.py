@@ -30,6 +30,7 @@ from beside.models import Models
 from beside.proofs import Proofs
 from beside.protecting import Protecting
 from beside.purposes import Purposes
+from beside.retaining import Keeping
 from beside.rights import Rights
 from beside.searching import Searching
 from beside.stages import audit, improve, intake, listen, release, review, serve, verify
@@ -50,7 +51,7 @@ class Improvement:
     comparison: Comparison
 
 
-class Loop(Committee, Comparing, Documents, Models, Proofs, Searching, Labels, Protecting, Purposes, Rights):
+class Loop(Committee, Comparing, Documents, Models, Proofs, Searching, Labels, Protecting, Purposes, Rights, Keeping):
     """text in -> protect -> train -> audit -> release -> review -> serve -> listen -> improve, for one actor in one workspace.
 
     Args:

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from beside.core.errors import BadOption
 from beside.core.recipe import checked, read_toml
+from beside.core.retention import Retention
 from beside.store.identity import Oidc
 from beside.store.transport import Tls
 from beside.store.wrapped_keys import source_of
@@ -40,9 +41,10 @@ class Settings(BaseModel):
     oidc: Oidc | None = Field(None, description="the table [oidc]: an identity provider to sign in through; None = there is none")
     tls: Tls | None = Field(None, description="the table [tls]: certificate and key of the server; None = it speaks HTTP")
     serving: Serving = Field(Serving(), description="the table [serving]")
+    retention: Retention = Field(Retention(), description="the table [retention]: how long things are kept")
 
 
-TABLES: dict[str, type[BaseModel]] = {"oidc": Oidc, "serving": Serving, "tls": Tls}  # beside [workspace]
+TABLES: dict[str, type[BaseModel]] = {"oidc": Oidc, "retention": Retention, "serving": Serving, "tls": Tls}  # beside [workspace]
 
 
 def read_settings(folder: Path) -> Settings:
