@@ -60,6 +60,13 @@ def test_a_refused_text_is_neither_answered_nor_stored_nor_are_those_beside_it(a
     assert loop.records.predictions(loop.actor, served.release.id) == []
 
 
+def test_a_refused_text_is_not_explained_either(at_work):
+    loop, served = at_work('[serving.guards]\nmixed_scripts = "refuse"\n')
+    with pytest.raises(TextRefused, match="mixed_scripts"):
+        loop.explain(served, "cancel my pаypal")
+    assert loop.explain(served, "cancel my order").label == "cancel"
+
+
 def test_a_guard_that_is_off_says_nothing(at_work):
     loop, served = at_work('[serving.guards]\nover_long = "off"\n')
     [answer] = loop.predict(served, [LONG])
