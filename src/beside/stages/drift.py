@@ -82,7 +82,7 @@ def look(
     draws = drift.draws_for(alpha)
     if draws is None:
         hint = "Once a day is enough; never oftener than every hour. What was found last: --last."
-        raise BadInput("The last look was so short ago that this one may not spend anything of the budget.", hint)
+        raise BadInput("The last look was so short ago that this one may not spend any of the budget.", hint)
     drawn = drift.masks(len(rows), len(new), draws, rng)
     known = np.array([row.target is not None for row in rows]) & bool(said)
     right = np.array([float(said[at].label == rows[at].target) for at in np.flatnonzero(known)])
