@@ -243,7 +243,7 @@ class Loop(
 
     def explain(self, served: Served, text: str) -> Explanation:
         """Why the model answers as it does, word by word."""
-        return served.explain(text, self.clock())
+        return self.explained(served, text)
 
     def what_if(self, served: Served, text: str, edited: str) -> WhatIf:
         """What an edit changes: two answers, kept like any other."""
