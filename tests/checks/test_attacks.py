@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from beside.checks.robustness import beam, characters, greedy_words, masked_words, triggers
+from beside.checks.robustness import beam, certified, characters, greedy_words, masked_words, triggers
 from beside.checks.robustness._attack import near_only
 from beside.checks.robustness._replacing import nearest
 from beside.core.errors import BadOption, NotEnoughData
@@ -141,3 +141,37 @@ def test_near_words_of_an_attack_speak_for_no_other_label(deaf: Any, make_splits
 def test_an_unknown_search_is_refused() -> None:
     with pytest.raises(BadOption, match="search"):
         with_options("robustness/beam", beam.check, {"search": "annealing"})
+
+
+def test_a_certificate_is_given_to_a_subject_that_ignores_words_and_not_to_one_that_hinges_on_them(
+    deaf: Any, hinged: Any, make_splits: Any
+) -> None:
+    splits = make_splits(ROWS, train=TRAIN)  # purse and super lie near, and form one group
+    found = measured(certified.check, deaf, splits)
+    assert (found["certified_accuracy"].value, found["smoothed_accuracy"].value) == (1, 1)
+    strict = replace(certified.check, alpha=1e-6)  # with 0.05, one row in twenty would be certified by luck
+    assert measured(strict, hinged, splits)["certified_accuracy"].value == 0, "half of the votes are without the purse"
+
+
+def test_words_of_a_group_share_their_set_and_a_long_chain_overlaps_in_part() -> None:
+    table = {"purse": ("super",), "super": ("purse",), "state": ("taste",), "taste": ("state",)}
+    sets = certified.perturbation_sets(table, 20)
+    assert set(sets.values()) == {("purse", "super"), ("state", "taste")}
+    assert {certified.overlap(word, table, sets) for word in table} == {1.0}
+    chain = {"a1": ("a2",), "a2": ("a1", "a3"), "a3": ("a2", "a4"), "a4": ("a3",)}
+    sets = certified.perturbation_sets(chain, 3)
+    assert sets["a1"] == ("a1", "a2", "a3")
+    assert certified.overlap("a3", chain, sets) == pytest.approx(2 / 3), (
+        "a3 knows a2, a3 and a4; a4 knows a2, a3 and a4: a2 decides"
+    )
+    drawn = {certified.drawn("An State of", [(3, 8, ("state", "taste"))], np.random.default_rng(seed)) for seed in range(9)}
+    assert drawn == {"An State of", "An Taste of"}
+
+
+@pytest.mark.parametrize("count, n, expected", [(100, 100, 0.9705), (60, 100, 0.5130), (0, 10, 0.0)])
+def test_the_lower_end_is_clopper_and_pearsons(count: int, n: int, expected: float) -> None:
+    assert certified.low_share(count, n, 0.05) == pytest.approx(expected, abs=1e-3)
+
+
+def test_nothing_is_certified_for_chinese_rows(deaf: Any, make_splits: Any) -> None:
+    assert "Chinese" in certified.check.why_not(deaf, make_splits(ZH))
