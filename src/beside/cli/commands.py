@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from beside.cli import (
     accounts,
+    attacking,
     committee,
     comparing,
     documenting,
@@ -27,6 +28,7 @@ from beside.cli.frame import app
 __all__ = [
     "accounts",
     "app",
+    "attacking",
     "committee",
     "comparing",
     "documenting",
