@@ -212,6 +212,9 @@ class Erasing(Part):
         made, notes = {}, []
         for id in plan.again:
             run = self.records.run(self.actor, id)
+            if run.recipe.base in plan.runs:
+                notes.append(f"{id} was not trained again: it went on from {run.recipe.base}, which is gone. Train from a base.")
+                continue
             child = children.get(run.corpus_id)
             if child is None:
                 notes.append(f"{id} was not trained again: no row of its corpus is left.")
@@ -234,6 +237,7 @@ def made_from(home: Path, plan: Plan) -> bool:
     if home.name.removeprefix("rerun-") in plan.runs or home.name == "few-labels":
         return True
     try:
-        return json.loads((home / "request.json").read_text(encoding="utf-8"))["corpus"] in plan.found.ids
+        asked = json.loads((home / "request.json").read_text(encoding="utf-8"))
+        return asked["corpus"] in plan.found.ids or asked["recipe"]["base"] in plan.runs
     except (OSError, ValueError, KeyError, TypeError):
         return False

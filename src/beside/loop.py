@@ -127,7 +127,7 @@ class Loop(Committee, Comparing, Documents, Models, Proofs, Searching, Labels, P
                     corpus,
                     self.splits(corpus),
                     recipe,
-                    start=self.start_of(recipe.base),
+                    start=self.start_for(recipe, corpus.task),
                     artifacts=self.artifacts,
                     checkpoints=checkpoints,
                     boards=self.workspace.state / "tensorboard",
