@@ -31,6 +31,7 @@ FAMILIES = {
     "explainers": "explainer",
     "trackers": "tracker",
     "checks": "check",
+    "guards": "guard",
     "applications": "application",
 }
 
