@@ -123,7 +123,7 @@ class Loop(
                     corpus,
                     self.splits(corpus),
                     recipe,
-                    start=self.start_of(recipe.base),
+                    start=self.start_for(recipe, corpus.task),
                     artifacts=self.artifacts,
                     checkpoints=checkpoints,
                     boards=self.workspace.state / "tensorboard",

@@ -11,6 +11,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from beside.core.answers import Said
+from beside.core.defending import Defence as Defence
 from beside.core.drawing import Draw
 from beside.core.guarding import Action, Reason
 from beside.core.learning import Guide as Guide
@@ -18,27 +19,9 @@ from beside.core.learning import Method as Method
 from beside.core.learning import Task as Task
 from beside.core.learning import Trainable as Trainable
 from beside.core.personal import Found
+from beside.core.progress import Progress as Progress
+from beside.core.progress import Silent as Silent
 from beside.core.types import Explanation, Measurement, Splits
-
-
-class Progress(Protocol):
-    """Where long work tells how far it is."""
-
-    def say(self, text: str) -> None:
-        """One line for a person."""
-
-    def step(self, stage: str, done: int, total: int, note: str = "") -> None:
-        """`done` of `total` units of `stage` are behind us; `total` 0 when it is unknown."""
-
-
-class Silent:
-    """Progress that nobody watches."""
-
-    def say(self, text: str) -> None:
-        pass
-
-    def step(self, stage: str, done: int, total: int, note: str = "") -> None:
-        pass
 
 
 class Subject(Protocol):
