@@ -40,9 +40,8 @@ def caller(request: Request) -> Actor:
         found = workspace.people.tokens.find(key.strip()) if scheme.lower() == "bearer" else None
         if found is None:
             raise NotSignedIn("The key in the header Authorization is not known here.", KEY_HINT)
-        actor, token = found
-        visit_now().names = (f"{token.person}/{token.label}", token.person)
-        return actor
+        visit_now().names = (f"{found[1].person}/{found[1].label}", found[1].person)
+        return found[0]
     token = request.cookies.get(COOKIE)
     actor = workspace.people.session(token) if token else None
     if actor is not None:

@@ -80,9 +80,10 @@ class Visit:
         Raises:
             DeadlinePassed, ClientGone: nobody waits any more.
         """
-        gone = asyncio.ensure_future(self.gone())
+        gone: asyncio.Future[Any] = asyncio.ensure_future(self.gone())
         try:
-            await asyncio.wait({answer, gone}, timeout=until - time.monotonic(), return_when=asyncio.FIRST_COMPLETED)
+            both: set[asyncio.Future[Any]] = {answer, gone}
+            await asyncio.wait(both, timeout=until - time.monotonic(), return_when=asyncio.FIRST_COMPLETED)
             if answer.done():
                 return answer.result()
             if gone.done():
