@@ -107,7 +107,8 @@ def contestants(desk: Path, plain: Path) -> list[Server]:
     ]
     for name, kind, path, body in others:
         port = free_port()
-        command = [PEERS, str(HERE / "serve_peers.py"), kind, str(plain), str(port)]
+        script = [HERE / "serve_litserve.py"] if kind == "litserve" else [HERE / "serve_peers.py", kind]
+        command = [PEERS, *map(str, script), str(plain), str(port)]
         found.append(Server(name, command, port, path, body))
     return found
 
@@ -254,7 +255,7 @@ async def run(servers: list[Server], model: Path, folder: Path, seconds: float, 
         standing, absent = [], []
         for server in servers:
             process = up.enter_context(started(server.command, folder / f"{server.port}.log"))
-            if await until_ready(server.url, server.body(texts[:1])):
+            if await until_ready(server.url, server.body(texts[:1]), process):
                 standing.append((server, process.pid))
                 for size in (1, 32):  # a first pass of each shape is not measured
                     await stretch(server.url, lambda n, s=server, k=size: s.body(texts[:k]), size, 2, 1.0)

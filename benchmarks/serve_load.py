@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import subprocess
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -104,11 +105,11 @@ def resident(process: int) -> float:
     return total * os.sysconf("SC_PAGE_SIZE") / 2**20
 
 
-async def until_ready(url: str, body: Any, seconds: float = 120) -> bool:
-    """Whether the server answered a first request in time."""
+async def until_ready(url: str, body: Any, process: subprocess.Popen[str], seconds: float = 150) -> bool:
+    """Whether the server answered a first request in time, and lives."""
     until = time.perf_counter() + seconds
     async with httpx.AsyncClient(timeout=60, trust_env=False) as client:
-        while time.perf_counter() < until:
+        while time.perf_counter() < until and process.poll() is None:
             try:
                 if (await client.post(url, json=body)).status_code == 200:
                     return True

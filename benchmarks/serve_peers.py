@@ -1,6 +1,6 @@
 """The servers that benchmarks/serve.py asks beside ours, each a process with the same encoder on the same number of threads.
 
-    python benchmarks/serve_peers.py pipeline|litserve|infinity|bare FOLDER PORT
+    python benchmarks/serve_peers.py pipeline|infinity|bare FOLDER PORT
 
 `FOLDER` holds the encoder with a classification head as transformers writes it (of `bare`: a model of ours). `bare` is no server:
 for each line `one SECONDS` or `many SECONDS` on standard input it reads texts for so long and tells how quick that was.
@@ -32,40 +32,6 @@ def pipeline(folder: str, port: int) -> None:
         return model(body.texts, batch_size=BATCH)
 
     uvicorn.run(app, host="127.0.0.1", port=port, log_level="warning", access_log=False)
-
-
-def litserve(folder: str, port: int) -> None:
-    """LitServe with its own batching: a process for HTTP, one for the model."""
-    import litserve as ls
-
-    class Api(ls.LitAPI):
-        def setup(self, device: str) -> None:
-            from transformers import pipeline as make
-
-            self.model = make("text-classification", model=folder, device="cpu", top_k=None, truncation=True)
-
-        def decode_request(self, request: dict[str, list[str]]) -> list[str]:
-            return request["texts"]
-
-        def batch(self, inputs: list[list[str]]) -> list[list[str]]:
-            return inputs
-
-        def predict(self, inputs: list[list[str]]) -> list[object]:
-            found = self.model([text for texts in inputs for text in texts], batch_size=BATCH)
-            out, start = [], 0
-            for texts in inputs:
-                out.append(found[start : start + len(texts)])
-                start += len(texts)
-            return out
-
-        def unbatch(self, output: list[object]) -> list[object]:
-            return output
-
-        def encode_response(self, output: object) -> object:
-            return output
-
-    server = ls.LitServer(Api(max_batch_size=BATCH, batch_timeout=0.005), accelerator="cpu", workers_per_device=1)
-    server.run(host="127.0.0.1", port=port, log_level="warning", generate_client_file=False)
 
 
 def infinity(folder: str, port: int) -> None:

@@ -38,7 +38,7 @@ def test_a_request_leaves_one_line_that_says_what_was_decided_and_not_on_what(ap
     assert first.pop("time").startswith("20") and 0 < first.pop("seconds") < 60 and 0 <= first.pop("waited") < 60
     assert first == {
         "level": "info", "logger": "beside.api.requests", "request": "shop-17", "method": "POST", "route": "/v1/predict",
-        "status": 200, "release": approved.release.id, "seal": approved.release.seal, "texts": 2, "truncated": 1,
+        "status": 200, "release": approved.release.id, "seal": approved.release.seal, "texts": 2, "truncated": 1, "abstained": 0,
         "predictions": [one["id"] for one in predictions], "scores": [one["probability"] for one in predictions],
     }  # fmt: skip
     assert (second["route"], second["status"]) == ("/v1/runs/{id}", 404)
@@ -50,7 +50,7 @@ def test_of_an_exception_the_place_is_told_and_never_the_words(lines: io.StringI
     try:
         raise ValueError("swordfish")
     except ValueError:
-        logging.getLogger("uvicorn.error").exception("It broke.")
+        logging.getLogger("beside.api").exception("It broke.")
     told = json.loads(lines.getvalue())
     assert (told["message"], told["exception"]) == ("It broke.", "ValueError")
     assert "test_logs.py" in told["place"][0] and "swordfish" not in json.dumps({**told, "place": []})

@@ -16,7 +16,7 @@ from beside.loop import Loop
 ASK = {"text": "where is my parcel"}
 
 
-def test_several_releases_answer_at_once(make_approved: Callable[..., Any], ask: Any, tmp_path: Path) -> None:
+def test_several_releases_answer_at_once(make_approved: Callable[..., Any], approve_another: Any, ask: Any, tmp_path: Path) -> None:
     given = make_approved(tmp_path)
     second = approve_another(given)
     client = ask(create_app(given.workspace))
@@ -25,17 +25,8 @@ def test_several_releases_answer_at_once(make_approved: Callable[..., Any], ask:
     assert list(client.app.state.serving.releases.opened) == [second.id, given.release.id]
 
 
-def approve_another(given: Any) -> Any:
-    """A second release of the same run, approved; without the truth test, which takes a process of its own."""
-    boss = Loop(given.workspace, given.owner)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("beside.engine.runtime.same_answers", lambda first, second, texts: 0.0)
-        draft = boss.release(given.release.run_id, "sandbox")
-    return boss.review(draft.id, "approve", "It holds what it promises.")
-
-
 def test_a_newly_approved_release_takes_over_and_nobody_waits_for_it(
-    make_approved: Callable[..., Any], ask: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    make_approved: Callable[..., Any], approve_another: Any, ask: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     given = make_approved(tmp_path)
     app = create_app(given.workspace)
@@ -56,7 +47,7 @@ def test_a_newly_approved_release_takes_over_and_nobody_waits_for_it(
 
 
 def test_a_stopped_release_does_not_answer_while_another_one_loads(
-    make_approved: Callable[..., Any], ask: Any, tmp_path: Path
+    make_approved: Callable[..., Any], approve_another: Any, ask: Any, tmp_path: Path
 ) -> None:
     given = make_approved(tmp_path)
     client = ask(create_app(given.workspace))

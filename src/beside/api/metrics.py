@@ -6,6 +6,7 @@ import logging
 import os
 import time
 from collections.abc import Iterable
+from typing import Any
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest, multiprocess
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
@@ -15,12 +16,14 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from beside.api.tracing import Tracer
 from beside.api.visits import REQUEST_ID, Visit, visiting
+from beside.core.drift import Look
 from beside.core.types import Prediction
 from beside.engine.batching import Pass
 
 METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
 BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)  # seconds
 SIZES = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512)  # texts
+NEWEST: Any = "mostrecent"  # of several workers the one that told last
 SHARED = "PROMETHEUS_MULTIPROC_DIR"  # of the environment: folder in which workers count together; read when this is loaded
 OTHER_FORM = "(other form)"
 log = logging.getLogger("beside.api.requests")
@@ -38,6 +41,25 @@ class Metrics:
         )
         self.predictions = Counter("beside_predictions", "Answers given.", ["release", "label"], registry=home)
         self.truncated = Counter("beside_truncated", "Texts longer than the model reads.", ["release"], registry=home)
+        self.handed_over = Counter("beside_handed_over", "Answers that a person should give instead.", ["release"], registry=home)
+        self.flagged = Counter("beside_flagged", "What guards noticed.", ["guard", "action"], registry=home)
+        about = ["release", "aspect"]
+        self.drift_p = Gauge(
+            "beside_drift_p", "Chance alone would differ as far, at the last look.", about, registry=home, multiprocess_mode=NEWEST
+        )
+        self.drift_alarm = Gauge(
+            "beside_drift_alarm", "Whether the last look raised an alarm: 1 or 0.", about, registry=home, multiprocess_mode=NEWEST
+        )
+        self.accuracy = Gauge(
+            "beside_estimated_accuracy",
+            "Without labels, last look.",
+            ["release", "method"],
+            registry=home,
+            multiprocess_mode=NEWEST,
+        )
+        self.looked = Gauge(
+            "beside_drift_look_seconds", "When the last look for drift was.", ["release"], registry=home, multiprocess_mode=NEWEST
+        )
         self.waiting = Gauge(
             "beside_waiting",
             "Requests that wait for a model or are being answered by it.",
@@ -58,6 +80,20 @@ class Metrics:
             self.predictions.labels(prediction.release_id, label).inc()
             if prediction.truncated:
                 self.truncated.labels(prediction.release_id).inc()
+            if prediction.abstained:
+                self.handed_over.labels(prediction.release_id).inc()
+            for flag in prediction.flags:
+                self.flagged.labels(flag.guard, flag.action).inc()
+
+    def drifted(self, looks: Iterable[Look]) -> None:
+        """Takes over what the last look at each release found."""
+        for look in looks:
+            self.looked.labels(look.release_id).set(look.at.timestamp())
+            for one in look.shifts:
+                self.drift_p.labels(look.release_id, one.aspect).set(one.p)
+                self.drift_alarm.labels(look.release_id, one.aspect).set(one.alarm)
+            for estimate in look.accuracy:
+                self.accuracy.labels(look.release_id, estimate.method).set(estimate.value)
 
     def passed(self, one: Pass) -> None:
         """Counts a forward pass."""

@@ -19,7 +19,7 @@ from beside.api.opened import SERVER, Opened
 from beside.api.recording import Recorder
 from beside.api.visits import Visit
 from beside.core.askable import must_be_askable
-from beside.core.errors import NotReady
+from beside.core.errors import NotReady, TextRefused
 from beside.core.types import Prediction
 from beside.core.writing import Decoding
 from beside.engine.batching import Batcher, Job
@@ -103,7 +103,7 @@ class Serving:
 
     def read(self, served: Served, texts: list[str]) -> list[Prediction]:
         """The texts of one pass; the gate is asked before it."""
-        return Loop(self.workspace, SERVER).asked(served, texts)
+        return Loop(self.workspace, SERVER).guarded(served, texts)
 
     def record(self, job: Job) -> None:
         """Stores the answers of one request, which then gets them."""
@@ -150,7 +150,8 @@ async def predict_with(
 
     Raises:
         QueueFull, Overloaded, DeadlinePassed, ClientGone: there is no room or no time.
-        BadInput, UnknownName, GateClosed, Altered: as `Opened.served`, `Served.decoding`, `Served.among` and `Served.predict`.
+        BadInput, UnknownName, GateClosed, Altered, TextRefused: as `Opened.served`, `Served.decoding`, `Served.among` and
+            `Loop.predict`.
     """
     serving: Serving = app.state.serving
 
@@ -160,10 +161,14 @@ async def predict_with(
 
     with serving.admission.place(texts) as (visit, until):
         asked = await run_sync(serving.asked, loop, release_id, texts, partial(view, until))
-        if asked.tokens is None:
-            predictions = await serving.alone(visit, until, lambda: loop.predict(asked.served, texts))
-        else:
-            predictions = await serving.together(loop, asked, texts, visit, until)
+        try:
+            if asked.tokens is None:
+                predictions = await serving.alone(visit, until, lambda: loop.predict(asked.served, texts))
+            else:
+                predictions = await serving.together(loop, asked, texts, visit, until)
+        except TextRefused as refused:
+            app.state.metrics.flagged.labels(refused.guard, "refuse").inc()
+            raise
     visit.told |= told_of(asked.served, predictions)
     app.state.metrics.predicted(predictions)
     return predictions
@@ -176,6 +181,7 @@ def told_of(served: Served, predictions: Sequence[Prediction]) -> dict[str, Any]
         "seal": served.release.seal,
         "texts": len(predictions),
         "truncated": sum(prediction.truncated for prediction in predictions),
+        "abstained": sum(prediction.abstained for prediction in predictions),
         "predictions": [prediction.id for prediction in predictions],
         "scores": [prediction.probability for prediction in predictions],
     }

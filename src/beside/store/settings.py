@@ -6,10 +6,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from beside.core.errors import BadOption
+from beside.core.guarding import Action
 from beside.core.recipe import checked, read_toml
+from beside.core.registry import names
+from beside.store.alerts import Alerts
 from beside.store.identity import Oidc
 from beside.store.transport import Tls
 from beside.store.wrapped_keys import source_of
@@ -38,6 +41,15 @@ class Serving(Limits):
         description="off = texts are taken as they are; tell = answers say which kinds of personal data a text holds; protect = "
         "it is taken out before the model reads the text and before anything is stored, and out of written answers and notes",
     )
+    hand_over: Literal["signed", "off"] = Field(
+        "signed",
+        description="signed = an answer that is no surer than the threshold of the signed finding selective/risk_coverage says "
+        "`abstained`, and waits for a person; off = every answer is given",
+    )
+    guards: dict[str, Action] = Field(
+        {}, description="the table [serving.guards]: guard = off, flag, hand over or refuse; what is not named keeps its default"
+    )
+
     queue: int = Field(128, ge=1, le=10_000, description="requests that may wait or be answered at a time; more are refused (503)")
     share: float = Field(0.75, gt=0, le=1, description="share of the queue that one caller may fill; beyond it refused (429)")
     deadline: float = Field(60.0, gt=0, le=3600, description="seconds after which a request is given up (504)")
@@ -45,6 +57,14 @@ class Serving(Limits):
     log: Literal["off", "json"] = Field("off", description="json = a line for each request on stderr, without its text")
     tracing: str | None = Field(None, pattern="^https?://", description="of an OpenTelemetry collector; None = nothing is sent")
     keys: dict[str, Limits] = Field({}, description="[serving.keys.NAME]: limits of one API token (PERSON/LABEL) or person")
+
+    @field_validator("guards")
+    @classmethod
+    def known_guards(cls, guards: dict[str, Action]) -> dict[str, Action]:
+        """Only guards that there are."""
+        if odd := [name for name in guards if name not in names("guards")]:
+            raise ValueError(f"there is no guard '{odd[0]}'; there are: {', '.join(names('guards'))}")
+        return guards
 
     def limits_of(self, names: Sequence[str]) -> Limits:
         """The limits of a caller known by these names, the most particular first; what a table leaves out is as for everybody."""
@@ -63,10 +83,11 @@ class Settings(BaseModel):
     database: str | None = Field(None, description="URL of a PostgreSQL database; None = SQLite inside the workspace")
     oidc: Oidc | None = Field(None, description="the table [oidc]: an identity provider to sign in through; None = there is none")
     tls: Tls | None = Field(None, description="the table [tls]: certificate and key of the server; None = it speaks HTTP")
+    alerts: Alerts | None = Field(None, description="the table [alerts]: whom alarms are sent to; None = they stay on this machine")
     serving: Serving = Field(Serving(), description="the table [serving]")
 
 
-TABLES: dict[str, type[BaseModel]] = {"oidc": Oidc, "serving": Serving, "tls": Tls}  # beside [workspace]
+TABLES: dict[str, type[BaseModel]] = {"alerts": Alerts, "oidc": Oidc, "serving": Serving, "tls": Tls}  # beside [workspace]
 
 
 def read_settings(folder: Path) -> Settings:
