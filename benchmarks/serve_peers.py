@@ -19,17 +19,13 @@ def pipeline(folder: str, port: int) -> None:
     """What a tutorial shows: the pipeline of transformers behind FastAPI, one call at a time in a thread."""
     import uvicorn
     from fastapi import FastAPI
-    from pydantic import BaseModel
     from transformers import pipeline as make
-
-    class Body(BaseModel):
-        texts: list[str]
 
     model, app = make("text-classification", model=folder, device="cpu", top_k=None, truncation=True), FastAPI()
 
     @app.post("/predict")
-    def predict(body: Body) -> list[list[dict[str, object]]]:
-        return model(body.texts, batch_size=BATCH)
+    def predict(body: dict[str, list[str]]) -> list[list[dict[str, object]]]:
+        return model(body["texts"], batch_size=BATCH)
 
     uvicorn.run(app, host="127.0.0.1", port=port, log_level="warning", access_log=False)
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from sqlalchemy.orm import Session
+
 from beside.core.types import Actor, Prediction
 from beside.store import tables
 from beside.store.database import WRITTEN, Database
 from beside.store.ledger import append, digest
 from beside.store.permission import demand
-from beside.store.queries import insert
+from beside.store.queries import require
 
 Written = tuple[int, str, int, str]
 
@@ -25,11 +27,21 @@ class AnsweredRecords:
             demand(actor, tables.Predictions, "predict")
         with self.database.write(flushed=False) as session:
             for actor, release_id, predictions in per_actor(groups):
-                if new := insert(session, actor, tables.Predictions, predictions):
-                    detail = {"rows": len(new), "sha256": digest(new)}
-                    append(session, actor.name, "predict", release_id, detail, self.database.clock())
+                require(session, actor, tables.Releases, {release_id})
+                add(session, actor, predictions)
+                detail = {"rows": len(predictions), "sha256": digest(predictions)}
+                append(session, actor.name, "predict", release_id, detail, self.database.clock())
         written: Written | None = session.info.get(WRITTEN)
         return written
+
+
+def add(session: Session, actor: Actor, predictions: Sequence[Prediction]) -> None:
+    """Adds answers that are new: their ids are random, so nobody looks whether they are there; the database refuses a second."""
+    rows = [tables.Predictions.of(prediction) for prediction in predictions]
+    for row in rows:
+        row.asked_by = actor.name
+    session.add_all(rows)
+    session.flush()
 
 
 def per_actor(groups: Sequence[tuple[Actor, Sequence[Prediction]]]) -> list[tuple[Actor, str, list[Prediction]]]:
