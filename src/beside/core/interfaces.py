@@ -201,7 +201,8 @@ class Check(Protocol):
     A check is a frozen dataclass. Its fields are its options (unit and reason in the metadata); a policy sets them in its table
     `[options."aspect/name"]`. A field whose metadata says `given` is no option: the audit puts the thing of that name there, or
     leaves its None: `parent` (subject of the run's parent), `champion` (subject of the newest approved release of the same
-    corpus name), `base` (subject of the base model before any training; only `embed` and `token_counts` of it mean anything).
+    corpus name), `base` (subject of the base model before any training; only `embed` and `token_counts` of it mean anything),
+    `originals` (no subject but the splits of the corpus before personal data was taken out of it).
     """
 
     zh: str  # the file's first docstring line, said in Chinese

@@ -25,6 +25,7 @@ from beside.engine.bases import load_base as load_base
 from beside.engine.tokens import Tokens, load_tokens
 
 FACTS = "beside.json"
+OMITTED = ("pairs", "settings", "structure", "writing", "canaries")  # facts that are not written where they say nothing
 HEAD = ("head.weight", "head.bias")
 AT = "at "  # a pooling that begins so names the place of a token
 LAYERED = ("bert", "roberta", "xlm-roberta", "camembert", "electra")  # layers take states and a mask, nothing else
@@ -44,6 +45,7 @@ class Facts:
     pairs: bool = False  # whether it reads two texts at once
     settings: dict[str, Any] = field(default_factory=dict)  # what the task found in the rows
     writing: dict[str, Any] = field(default_factory=dict)  # of a model that writes: prompt, ends and decoding (core/writing.py)
+    canaries: dict[str, Any] = field(default_factory=dict)  # made-up rows that it was trained with (core/canaries.py)
 
 
 class Transform(nn.Module):
@@ -273,9 +275,7 @@ def suit(model: Model, tokens: Tokens, task: Task, pairs: bool) -> None:
 
 def plain_facts(facts: Facts) -> dict[str, Any]:
     """The facts as plain data; what is of no use for this task is left out, as before there were others."""
-    return {
-        name: value for name, value in asdict(facts).items() if value or name not in ("pairs", "settings", "structure", "writing")
-    }
+    return {name: value for name, value in asdict(facts).items() if value or name not in OMITTED}
 
 
 def read_facts(folder: Path) -> Facts:
