@@ -18,6 +18,7 @@ from beside.cli import (
     searching,
     using,
     vault,
+    watching,
     workplace,
 )
 from beside.cli.frame import app
@@ -40,6 +41,7 @@ __all__ = [
     "searching",
     "using",
     "vault",
+    "watching",
     "workplace",
 ]
 

@@ -25,11 +25,12 @@ from beside.store.queries import MAY_DIFFER, insert, missing, owner_of, require
 from beside.store.span_reviews import SpanReviewRecords
 from beside.store.tables import TABLES
 from beside.store.vault import VaultRecords
+from beside.store.waiting import Waiting
 
 Kind = TypeVar("Kind", bound=Value)
 
 
-class Records(Committee, Erasing, Protections, PurposeRecords, SpanReviewRecords, VaultRecords):
+class Records(Committee, Erasing, Protections, PurposeRecords, SpanReviewRecords, VaultRecords, Waiting):
     """What was made, found, asked and answered, in SQLite or PostgreSQL.
 
     Args:
