@@ -74,8 +74,8 @@ def line(method: str, examples: list[Example], pairs: int, batch: int) -> str:
     rng = np.random.default_rng(0)
     with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
         plain, private = (fit_of(method, epsilon, examples, batch, Path(folder)) for epsilon in (None, 3.0))
-        private.tape = stack.enter_context(recording(list(private.layers)))
         prove_gradients(private)
+        private.tape = stack.enter_context(recording(list(private.layers)))
         seconds = np.zeros((pairs + WARM_UP, 2))
         for row in seconds:
             drawn = rng.choice(len(examples), batch, replace=False)
