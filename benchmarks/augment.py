@@ -35,7 +35,7 @@ from checks import rows_of
 
 HERE = Path(__file__).resolve().parent
 KINDS = ("typos",)
-EPOCHS = 4
+EPOCHS = 3
 
 
 def main() -> None:
