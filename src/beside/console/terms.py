@@ -8,6 +8,8 @@ SCORES = {"precision": N_("precision"), "recall": N_("recall"), "f1": N_("F1")}
 UNITS = {
     "share": N_("share, 0 to 1"),
     "score": N_("score, 0 to 1"),
+    "bits": N_("bits"),
+    "epsilon": N_("epsilon"),
     "probability": N_("probability, 0 to 1"),
     "difference of probability": N_("difference of probability, -1 to 1"),
     "squared distance": N_("squared distance, 0 to 2"),
@@ -108,6 +110,7 @@ STAGES = {
     "audit": N_("Auditing"),
     "embed": N_("Reading the training rows"),
     "protect": N_("Taking personal data out"),
+    "augment": N_("Editing copies of training rows"),
     "encrypt": N_("Encrypting what is stored"),
     "decrypt": N_("Decrypting what is stored"),
     "count": N_("Counting who shares what"),
