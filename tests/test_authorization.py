@@ -60,6 +60,9 @@ TABLE: dict[str, str] = {
     "POST /persons/erase": SEE_PEOPLE,
     "POST /persons/resume": SEE_PEOPLE,
     "GET /persons/certificate/{file}": SEE_PEOPLE,
+    "GET /persons/retention": SEE_PEOPLE,
+    "POST /persons/retention": SEE_PEOPLE,
+    "GET /v1/documents/{name}": "133y333y",
     # training
     "GET /train": ASK,
     "POST /train": TRAIN,

@@ -27,6 +27,7 @@ from beside.documents import Documents
 from beside.engine import loading
 from beside.labels import Labels
 from beside.models import Models
+from beside.processing import Papers
 from beside.proofs import Proofs
 from beside.protecting import Protecting
 from beside.purposes import Purposes
@@ -51,7 +52,7 @@ class Improvement:
     comparison: Comparison
 
 
-class Loop(Committee, Comparing, Documents, Models, Proofs, Searching, Labels, Protecting, Purposes, Rights, Keeping):
+class Loop(Committee, Comparing, Documents, Models, Proofs, Searching, Labels, Protecting, Purposes, Rights, Keeping, Papers):
     """text in -> protect -> train -> audit -> release -> review -> serve -> listen -> improve, for one actor in one workspace.
 
     Args:

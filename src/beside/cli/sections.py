@@ -22,7 +22,7 @@ SECTIONS = {
         "improve",
     ),
     "Training in depth": ("pretrain", "compare", "search", "rerun", "add-label", "self-train", "federate"),
-    "Personal data": ("access", "erase", "retention", "purpose", "vault", "encrypt"),
+    "Personal data": ("access", "erase", "retention", "record", "impact", "purpose", "vault", "encrypt"),
     "The committee": ("standing", "comment", "statement", "dossier", "incident", "stop", "resume"),
     "Proof": ("verify", "export", "keys", "ledger"),
     "People": ("user", "people", "tokens"),
