@@ -32,9 +32,10 @@ bench:  ## the measurements behind docs/results.md (ARGS=NAME for one of them)
 	@tools/environment dev
 	@for script in benchmarks/$(or $(ARGS),*).py; do echo "== $$script"; $(PY) "$$script" || exit 1; done
 
-reference:  ## write docs/reference.md anew from the code: commands, capabilities, knobs, errors
+reference:  ## write docs/reference.md and docs/openapi.json anew from the code
 	@tools/environment dev
 	@$(PY) tools/reference.py > docs/reference.md.new && mv docs/reference.md.new docs/reference.md && echo "docs/reference.md is in step"
+	@$(PY) tools/openapi.py > docs/openapi.json.new && mv docs/openapi.json.new docs/openapi.json && echo "docs/openapi.json is in step"
 
 clean:  ## remove the environment and caches; never a workspace's data
 	rm -rf .venv build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis src/*.egg-info

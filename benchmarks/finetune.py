@@ -4,8 +4,9 @@ Peers: the usual tutorial script (every row padded to 128 tokens, a plain AdamW 
 and dynamic padding, plain and with peft's LoRA; sentence-transformers' trainer; SetFit, where the environment variable
 BESIDE_BENCH_SETFIT names the python of an environment with setfit. Same model, same rows, same batch size, same machine; they take
 turns epoch by epoch in one run, each in a process of its own, so that a busy moment hits all of them. `beside full` trains every
-layer as the first two peers do; `beside` is the default recipe, which freezes the lowest layers (they are run once) and picks its
-own batch size and rates. Prints a table and writes it, dated, to benchmarks/finetune-SET.md.
+layer as the first two peers do, once with products as recipes choose them and once in fp32 as the peers have them; `beside` is the
+default recipe, which freezes the lowest layers (they are run once) and picks its own batch size
+and rates. Prints a table and writes it, dated, to benchmarks/finetune-SET.md.
 
     python benchmarks/finetune.py [SET] [ROWS] [EPOCHS]     SET: sst2 (sentences) or banking77 (short messages, ten intents)
 """
@@ -19,11 +20,12 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from multiprocessing.connection import Connection, Listener
 from pathlib import Path
 
-from finetune_contestants import BATCH, DATA, DEV_ROWS, LENGTH, beside, beside_full, embedded, rows, trainer, tutorial
+from finetune_contestants import BATCH, DATA, DEV_ROWS, LENGTH, beside, beside_fp32, beside_full, embedded, rows, trainer, tutorial
 from finetune_peers import sentence_transformers, trainer_lora
 
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # inherited by the contestants, before they load torch
@@ -35,18 +37,18 @@ PEERS = {
     "Trainer, LoRA": trainer_lora,
     "sentence-transformers": sentence_transformers,
 }
-OURS = {"beside full": beside_full, "beside": beside}
+OURS = {"beside full": beside_full, "beside full, fp32": beside_fp32, "beside": beside}
 SETFIT = os.environ.get("BESIDE_BENCH_SETFIT")
 CONTESTANTS = (*PEERS, *(("SetFit",) if SETFIT else ()), *OURS)
 
 
-def peak() -> float:
-    """Matrix products per second that this machine reaches, GFLOP/s: the best of several square products."""
+def peak(precision: str) -> float:
+    """Matrix products per second that this machine reaches in fp32 or bf16, GFLOP/s: the best of several square products."""
     import torch
 
-    best = 0.0
+    best, kind = 0.0, torch.bfloat16 if precision == "bf16" else torch.float32
     for size in (1024, 1536, 2048):
-        first, second = torch.randn(size, size), torch.randn(size, size)
+        first, second = torch.randn(size, size).to(kind), torch.randn(size, size).to(kind)
         for _ in range(5):
             began = time.perf_counter()
             first @ second
@@ -126,7 +128,6 @@ def report(name_of_set: str, count: int, epochs: int, log: dict[str, list], star
     ours = {name: median([seconds for seconds, _, _ in log[name]]) for name in CONTESTANTS}
     peers = [name for name in CONTESTANTS if name not in OURS]
     goals = {name: max(accuracy for _, accuracy, _ in log[name]) for name in peers}
-    machine, work = peak(), reached(count, ours["beside full"])
     lines = [
         f"# Fine-tuning speed: {name_of_set}",
         "",
@@ -157,14 +158,17 @@ def report(name_of_set: str, count: int, epochs: int, log: dict[str, list], star
             mine, theirs = (time_to(goals[peer], log[one], start[one]) for one in (name, peer))
             equal = "not reached" if mine is None else f"{theirs / mine:.1f}x" if mine else "before the first epoch"
             lines.append(f"| {name} against {peer} | {ours[peer] / ours[name]:.1f}x | {equal} |")
-    share = f"{work:.0f} of {machine:.0f} GFLOP/s, {work / machine:.0%}"
-    lines += [
-        "",
-        'Share of the measured matrix-product peak that "beside full" reaches in training '
-        f"(products as its recipe chose, the peak in fp32): {share}.",
-        "",
-    ]
+    lines += ["", "Share of the measured matrix-product peak that training every layer reaches:", *shares(count, ours), ""]
     return "\n".join(lines)
+
+
+def shares(count: int, seconds: dict[str, float]) -> Iterator[str]:
+    """One line for each precision: what was reached beside what the machine can do in that same precision."""
+    from beside.engine.devices import best_precision, device_of
+
+    for name, precision in (("beside full", best_precision(device_of("cpu"))), ("beside full, fp32", "fp32")):
+        machine, work = peak(precision), reached(count, seconds[name])
+        yield f"- {name}: {work:.0f} of {machine:.0f} GFLOP/s in {precision}, {work / machine:.0%}"
 
 
 def time_to(goal: float, log: list, start: tuple[float, float]) -> float | None:

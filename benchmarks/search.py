@@ -77,7 +77,7 @@ def searched(home: Path, name: str, trials: int) -> tuple[Any, list[int]]:
 def ended(home: Path) -> int:
     """Trials that have ended, read from the workspace's own database of studies."""
     total = 0
-    for file in (home / "w").rglob("*.db"):
+    for file in (home / "w").rglob("*.sqlite"):
         with closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True)) as there:
             if there.execute("SELECT 1 FROM sqlite_master WHERE name = 'trials'").fetchone():
                 total += there.execute("SELECT count(*) FROM trials WHERE state IN ('COMPLETE', 'PRUNED')").fetchone()[0]

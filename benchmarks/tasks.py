@@ -91,6 +91,11 @@ def names(row: Row) -> Row:
     return {"text": row["text"], "label": json.dumps(row["tags"])}
 
 
+def intent(row: Row) -> Row:
+    """The name of an intent as an answer in words."""
+    return {"text": row["text"], "label": str(row["label"]).replace("_", " ").strip()}
+
+
 QUESTIONS = ("epochs=3", "max_length=32")
 PAGES = ("epochs=1", "max_length=128")
 TOGETHER = ("ranker=cross-encoder", "negatives=3")
@@ -137,6 +142,9 @@ SETS = {
     ),
     "rank-medquad": Measured(
         "health questions and the pages that answer them", "medquad_faq", "rank", dict, "embedded", 1_200, PAGES, ranking.pages
+    ),
+    "generate-banking77": Measured(
+        "bank customers' questions, the intent written in words", "banking77", "generate", intent, "scratch", 3_000, ("epochs=12",)
     ),
     "tag-cluener": Measured("CLUENER, 10 kinds of names (Chinese)", "cluener2020", "tag", names, "scratch", 4_000, ("epochs=5",)),
 }

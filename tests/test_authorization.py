@@ -35,6 +35,8 @@ TABLE: dict[str, str] = {
     "POST /v1/what_if": ASK,
     "POST /v1/neighbours": STAFF,
     "POST /v1/feedback": ASK,
+    "GET /v1/waiting": ASK,
+    "GET /waiting": ASK,
     "POST /v1/protect": ASK,
     "POST /": ASK,
     "POST /models/{release}": ASK,
@@ -78,6 +80,7 @@ TABLE: dict[str, str] = {
     "GET /evidence/picture/{artifact}.svg": ASK,
     # releases and the committee
     "GET /v1/releases": ASK,
+    "GET /v1/releases/{id}/drift": STAFF,
     "GET /v1/releases/{id}": ASK,
     "GET /v1/releases/{id}/standing": ASK,
     "GET /v1/releases/{id}/checklist": ASK,

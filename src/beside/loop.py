@@ -24,20 +24,20 @@ from beside.core.recipe import Recipe
 from beside.core.report import Report
 from beside.core.types import Actor, Answer, Comparison, Corpus, Explanation, Finding, Prediction, Release, Run, Skipped
 from beside.documents import Documents
+from beside.drifting import Drifting
 from beside.engine import loading
+from beside.guarding import Guarding
 from beside.labels import Labels
 from beside.models import Models
-from beside.processing import Papers
 from beside.proofs import Proofs
 from beside.protecting import Protecting
 from beside.purposes import Purposes
-from beside.retaining import Keeping
-from beside.rights import Rights
 from beside.searching import Searching
 from beside.stages import audit, improve, intake, listen, release, review, serve, verify
 from beside.stages.audit import Model
 from beside.stages.review import Decision, Said
 from beside.stages.serve import Served
+from beside.stewards import Stewards
 from beside.store.cache import Cache
 from beside.store.proof import proof_of
 from beside.store.workspace import Workspace
@@ -52,7 +52,7 @@ class Improvement:
     comparison: Comparison
 
 
-class Loop(Committee, Comparing, Documents, Models, Proofs, Searching, Labels, Protecting, Purposes, Rights, Keeping, Papers):
+class Loop(Committee, Comparing, Documents, Drifting, Guarding, Models, Proofs, Searching, Labels, Protecting, Purposes, Stewards):
     """text in -> protect -> train -> audit -> release -> review -> serve -> listen -> improve, for one actor in one workspace.
 
     Args:
@@ -202,6 +202,7 @@ class Loop(Committee, Comparing, Documents, Models, Proofs, Searching, Labels, P
                 home=self.workspace.bundles,
                 truth=same_answers,
                 now=self.clock(),
+                kept=self.kept_with(run, findings, splits),
             )
             self.tell_of_fonts()
             self.records.add_release(self.actor, made.model_copy(update={"makers": self.makers_of(run)}))
@@ -235,12 +236,14 @@ class Loop(Committee, Comparing, Documents, Models, Proofs, Searching, Labels, P
             self.records.release(self.actor, release_id) if release_id else serve.newest_approved(self.records.releases(self.actor))
         )
         keys = self.workspace.keys.known
-        news = partial(self.news, chosen.id)
-        return serve.open_release(chosen, self.findings_of(chosen), load=load_subject, keys=keys, now=self.clock(), news=news)
+        news, findings = partial(self.news, chosen.id), self.findings_of(chosen)
+        opened = serve.open_release(chosen, findings, load=load_subject, keys=keys, now=self.clock(), news=news)
+        opened.threshold = self.threshold_of(findings)
+        return opened
 
     def predict(self, served: Served, texts: Sequence[str]) -> list[Prediction]:
         """Texts become answers that are kept, so that a correction can name them."""
-        predictions = self.asked(served, texts)
+        predictions = self.guarded(served, texts)
         self.records.add_predictions(self.actor, predictions)
         return predictions
 

@@ -4,22 +4,19 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from typing import Any
 
 from beside.core.anonymity import Anonymity
-from beside.core.cleaning import BETWEEN
 from beside.core.errors import BadInput
 from beside.core.interfaces import Silent, Subject
 from beside.core.protecting import Plan, ProtectionReport, plan, plan_of
 from beside.core.registry import names
-from beside.core.types import Corpus, Example, Prediction, Run
+from beside.core.types import Corpus, Example, Run
 from beside.core.vaults import OpenedValue, Pseudonyms
 from beside.protection import spans
 from beside.protection.acting import Protected, Protector
 from beside.protection.tagging import Tagger
 from beside.reviewing import Reviewing
 from beside.stages import anonymity, protect
-from beside.stages.serve import Served
 from beside.store.permission import PROTECTORS, demand_role
 from beside.store.rows import read_pairs, read_rows
 from beside.store.sealing import Keys
@@ -76,18 +73,6 @@ class Protecting(Reviewing):
             demand_role(self.actor, PROTECTORS, "hash or draw surrogates under the workspace's secret")
         protector = self.protector(how)
         return [protector.text(text) for text in texts]
-
-    def asked(self, served: Served, texts: Sequence[str]) -> list[Prediction]:
-        """Answers of a release; personal data stays outside of them where the workspace says so, and outside of what is stored.
-
-        Texts are treated as the corpus was, else every value is replaced by its kind.
-        """
-        if self.workspace.settings.serving.personal_data != "protect":
-            return served.predict(texts, self.clock())
-        protector = self.protector(plan_of(self.corpus_of(served.release.id).protections))
-        inside = [BETWEEN.join(protector.text(half).text for half in text.split(BETWEEN)) for text in texts]
-        answers = served.predict(inside, self.clock())
-        return [without(answer, protector) for answer in answers] if served.writes else answers
 
     def rows_like(self, corpus: Corpus, rows: Sequence[Example]) -> list[Example]:
         """Rows that are to join a corpus, protected as it was: a correction must not bring back what was taken out."""
@@ -160,17 +145,3 @@ class Protecting(Reviewing):
             sealer = Sealer(self.encryption(), self.workspace.state)
             marks = [sealer.mark(kind, value) for value in values for kind in names("recognizers")]
         return self.records.forget_vault(self.actor, persons=persons, marks=marks)
-
-
-def without(answer: Prediction, protector: Protector) -> Prediction:
-    """A written answer without the personal data that is found in it."""
-    return answer.model_copy(update={"label": protector.text(answer.label).text, "answer": reworded(answer.answer, protector)})
-
-
-def reworded(value: Any, protector: Protector) -> Any:
-    """Plain data, every text in it protected."""
-    if isinstance(value, str):
-        return protector.text(value).text
-    if isinstance(value, dict):
-        return {key: reworded(inner, protector) for key, inner in value.items()}
-    return [reworded(inner, protector) for inner in value] if isinstance(value, list | tuple) else value

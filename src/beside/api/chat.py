@@ -76,6 +76,7 @@ class Completion(BaseModel):
     system_fingerprint: str = ""
     choices: list[Choice]
     usage: dict[str, Any]
+    abstained: bool = Field(description="whether a person should answer instead")
 
 
 @router.post("/v1/chat/completions")
@@ -108,5 +109,6 @@ async def complete(app: FastAPI, loop: Loop, release: str | None, body: ChatBody
                 finish_reason="stop" if written["finish_reason"] == "stop" else "length",
             )
         ],
+        abstained=prediction.abstained,
         usage={"prompt_tokens": read, "completion_tokens": written["tokens"], "total_tokens": read + written["tokens"]},
     )

@@ -21,7 +21,8 @@ async def hub_newest(body: HubBody, request: Request, response: Response, loop: 
     """The newest approved release, in Hugging Face's shape: for each text its labels, most probable first, or the text written.
 
     One text gets a list of one, as from Hugging Face's own servers: their client takes the first. The headers
-    X-Beside-Release, X-Beside-Truncated and, for one text, X-Beside-Prediction (an id for /v1/feedback) tell the rest.
+    X-Beside-Release, X-Beside-Truncated, X-Beside-Abstained (how many texts a person should answer instead) and, for one text,
+    X-Beside-Prediction (an id for /v1/feedback) tell the rest.
     """
     return await answer(request.app, loop, None, body, response)
 
@@ -39,6 +40,7 @@ async def answer(app: FastAPI, loop: Loop, release: str | None, body: HubBody, r
     predictions = await predict_with(app, loop, release, body.asked(), asked.decoding, among)
     response.headers["X-Beside-Release"] = predictions[0].release_id
     response.headers["X-Beside-Truncated"] = str(sum(prediction.truncated for prediction in predictions))
+    response.headers["X-Beside-Abstained"] = str(sum(prediction.abstained for prediction in predictions))
     if len(predictions) == 1:
         response.headers["X-Beside-Prediction"] = predictions[0].id
     if others is not None:

@@ -12,6 +12,7 @@ from starlette.datastructures import Headers
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from beside.core.drift import Look
 from beside.core.types import Prediction
 
 METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
@@ -32,6 +33,13 @@ class Metrics:
         )
         self.predictions = Counter("beside_predictions", "Answers given.", ["release", "label"], registry=home)
         self.truncated = Counter("beside_truncated", "Texts longer than the model reads.", ["release"], registry=home)
+        self.handed_over = Counter("beside_handed_over", "Answers that a person should give instead.", ["release"], registry=home)
+        self.flagged = Counter("beside_flagged", "What guards noticed.", ["guard", "action"], registry=home)
+        about = ["release", "aspect"]
+        self.drift_p = Gauge("beside_drift_p", "Chance alone would differ as far, at the last look.", about, registry=home)
+        self.drift_alarm = Gauge("beside_drift_alarm", "Whether the last look raised an alarm: 1 or 0.", about, registry=home)
+        self.accuracy = Gauge("beside_estimated_accuracy", "Without labels, last look.", ["release", "method"], registry=home)
+        self.looked = Gauge("beside_drift_look_seconds", "When the last look for drift was.", ["release"], registry=home)
         self.waiting = Gauge("beside_waiting", "Requests that wait for a model or are being answered by it.", registry=home)
 
     def predicted(self, predictions: Iterable[Prediction]) -> None:
@@ -42,6 +50,20 @@ class Metrics:
             self.predictions.labels(prediction.release_id, label).inc()
             if prediction.truncated:
                 self.truncated.labels(prediction.release_id).inc()
+            if prediction.abstained:
+                self.handed_over.labels(prediction.release_id).inc()
+            for flag in prediction.flags:
+                self.flagged.labels(flag.guard, flag.action).inc()
+
+    def drifted(self, looks: Iterable[Look]) -> None:
+        """Takes over what the last look at each release found."""
+        for look in looks:
+            self.looked.labels(look.release_id).set(look.at.timestamp())
+            for one in look.shifts:
+                self.drift_p.labels(look.release_id, one.aspect).set(one.p)
+                self.drift_alarm.labels(look.release_id, one.aspect).set(one.alarm)
+            for estimate in look.accuracy:
+                self.accuracy.labels(look.release_id, estimate.method).set(estimate.value)
 
     def page(self) -> Response:
         """Everything in Prometheus' text format."""

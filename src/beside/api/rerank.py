@@ -89,6 +89,7 @@ class Reranked(BaseModel):
     model: str = Field(description="the release that answered")
     results: list[Result]
     usage: Usage
+    abstained: bool = Field(description="whether a person should answer instead")
 
 
 class TextScore(BaseModel):
@@ -116,6 +117,7 @@ async def rerank(body: RerankBody, request: Request, loop: TheLoop) -> Reranked:
             Result(index=one["index"], relevance_score=one["score"], document=Document(text=one["text"]) if shown else None)
             for one in prediction.answer
         ],
+        abstained=prediction.abstained,
         usage=Usage(total_tokens=await tokens(request.app, loop, prediction, candidates or ())),
     )
 
@@ -134,6 +136,7 @@ async def rerank_texts(body: TextsBody, request: Request, response: Response, lo
     response.headers["X-Beside-Release"] = prediction.release_id
     response.headers["X-Beside-Prediction"] = prediction.id
     response.headers["X-Beside-Truncated"] = str(int(prediction.truncated))
+    response.headers["X-Beside-Abstained"] = str(int(prediction.abstained))
     return [
         TextScore(index=one["index"], score=one["score"], text=one["text"] if body.return_text else None)
         for one in prediction.answer

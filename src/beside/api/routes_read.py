@@ -8,7 +8,8 @@ from fastapi import APIRouter, Query
 
 from beside.api.actor import TheLoop
 from beside.api.errors import document
-from beside.core.types import Corpus, Finding, Release, Run, Skipped
+from beside.core.drift import Look
+from beside.core.types import Corpus, Finding, Prediction, Release, Run, Skipped
 
 router = APIRouter(prefix="/v1", responses=document(401, 403, 404, 422))
 RunId = Annotated[str | None, Query(description="only of this run")]
@@ -60,3 +61,22 @@ def releases(loop: TheLoop) -> list[Release]:
 def release(id: str, loop: TheLoop) -> Release:
     """A release by its id."""
     return loop.workspace.records.release(loop.actor, id)
+
+
+@router.get("/releases/{id}/drift", tags=["releases"])
+def drift(id: str, loop: TheLoop) -> list[Look]:
+    """Looks for drift at what a release was asked, newest first: tests against its tune rows, accuracy without labels."""
+    return list(loop.looks(id)[::-1])
+
+
+@router.get("/waiting", tags=["answers"])
+def waiting(
+    loop: TheLoop,
+    release: Annotated[str | None, Query(description="only of this release")] = None,
+    limit: Annotated[int, Query(ge=1, le=1000, description="how many at most")] = 100,
+) -> list[Prediction]:
+    """Questions that were handed over to a person and that nobody has answered, the oldest first.
+
+    Whoever answers one says so at /v1/feedback: it then leaves this list, and the next model learns from it.
+    """
+    return loop.workspace.records.waiting(loop.actor, release, limit)

@@ -12,6 +12,7 @@ from beside.api import documentation
 from beside.api.actor import Caller
 from beside.api.errors import document
 from beside.core.types import Actor
+from beside.store.drift import newest
 
 router = APIRouter(tags=["server"])
 
@@ -31,7 +32,8 @@ def readyz(request: Request) -> dict[str, str]:
 
 @router.get("/metrics", response_class=Response, responses={200: {"content": {"text/plain": {}}}, **document(401)})
 def metrics(request: Request, actor: Caller) -> Response:
-    """Requests, times, answers per label, how many wait: for Prometheus."""
+    """Requests, times, answers per label, how many wait, what the last looks for drift found: for Prometheus."""
+    request.app.state.metrics.drifted(newest(request.app.state.workspace.state))
     page: Response = request.app.state.metrics.page()
     return page
 

@@ -12,7 +12,7 @@ from anyio.to_thread import run_sync
 from fastapi import FastAPI
 
 from beside.api.metrics import Metrics
-from beside.core.errors import Overloaded
+from beside.core.errors import Overloaded, TextRefused
 from beside.core.types import Actor, Prediction
 from beside.core.writing import Decoding
 from beside.loop import Loop
@@ -99,7 +99,7 @@ async def predict_with(
     how: Callable[[bool], Decoding | None] = lambda writes: None,
     among: Among | None = None,
 ) -> list[Prediction]:
-    """Answers of a release, stored and counted. Raises as `Serving`, `Served.decoding`, `Served.among` and `Served.predict`.
+    """Answers of a release, stored and counted. Raises as `Serving`, `Served.decoding`, `Served.among` and `Loop.predict`.
 
     Args:
         how: how answers are to be written, told whether this release writes any.
@@ -112,6 +112,10 @@ async def predict_with(
         asked = served.among(*among) if among else served.decoding(how(served.writes), DEADLINE)
         return loop.predict(asked, texts)
 
-    predictions = await serving.turn(work)
+    try:
+        predictions = await serving.turn(work)
+    except TextRefused as refused:
+        app.state.metrics.flagged.labels(refused.guard, "refuse").inc()
+        raise
     app.state.metrics.predicted(predictions)
     return predictions

@@ -20,6 +20,7 @@ from beside.cli import (
     searching,
     using,
     vault,
+    watching,
     workplace,
 )
 from beside.cli.frame import app
@@ -44,6 +45,7 @@ __all__ = [
     "searching",
     "using",
     "vault",
+    "watching",
     "workplace",
 ]
 

@@ -19,7 +19,7 @@ from beside.core.report import Report
 from beside.core.types import Corpus, Explanation, Finding, Prediction, Release, Run, Skipped
 from beside.loop import Improvement
 
-LISTS = ("corpora", "bases", "runs", "findings", "releases", "erasures")
+LISTS = ("corpora", "bases", "runs", "findings", "releases", "erasures", "waiting")
 LABELS_SHOWN = 15
 SCORES = ("precision", "recall", "f1")
 NOTHING = "(none)"  # what stands for an answer that no label applies
@@ -149,6 +149,7 @@ def predictions_in_words(predictions: Sequence[Prediction]) -> None:
     """One line per text; of a release that ranks a line per candidate, best first, under the query."""
     for prediction in predictions:
         cut = "  (text was cut)" if prediction.truncated else ""
+        cut += "  (a person should answer)" if prediction.abstained else ""
         asked = " ".join(shown(joined(prediction.text, prediction.pair)).split())
         if found := order_of(prediction.answer):
             lines = [f"{place:>4}\t{one['score']:.3f}\t{' '.join(one['text'].split())}\n" for place, one in enumerate(found, 1)]
@@ -157,6 +158,8 @@ def predictions_in_words(predictions: Sequence[Prediction]) -> None:
         pair_score = prediction.answer.get("score") if isinstance(prediction.answer, dict) else None  # of a pair that was ranked
         sure = prediction.probability if pair_score is None else pair_score
         sys.stdout.write(f"{' '.join(prediction.label.split()) or NOTHING}\t{sure:.3f}\t{asked}{cut}\n")
+    for reason in dict.fromkeys(flag.reason for prediction in predictions for flag in prediction.flags):
+        sys.stderr.write(f"{reason}\n")
 
 
 def explanation_in_words(explanation: Explanation, near: Neighbours | None = None) -> None:
@@ -242,6 +245,7 @@ def table_of(what: str, rows: Sequence[Any]) -> None:
         "runs": ("id", "corpus_id", "scores", "seconds", "made_at"),
         "findings": ("run_id", "check", "metric", "value", "low", "high", "n", "verdict"),
         "releases": ("id", "run_id", "state", "bundle"),
+        "waiting": ("id", "text", "label", "probability", "made_at"),
         "erasures": ("id", "rows", "removed", "remaining", "who", "ended_at"),
         "capabilities": ("family", "name", "summary"),
     }[what]

@@ -13,7 +13,7 @@ from beside.core.errors import UnknownName
 
 @command
 def list_(
-    what: Annotated[str, typer.Argument(help="corpora, bases, runs, findings, releases, erasures or capabilities")],
+    what: Annotated[str, typer.Argument(help="corpora, bases, runs, findings, releases, erasures, waiting or capabilities")],
     workspace: Folder = HERE,
     as_: As = None,
     json: Json = False,

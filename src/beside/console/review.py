@@ -24,8 +24,9 @@ from beside.core.types import Actor, Condition, Finding, Release, Reply
 from beside.stages.review import Decision, Said
 from beside.store.artifacts import check_hash
 from beside.store.bundle import check_bundle, read_manifest, seal_of
-from beside.store.permission import STOPPERS
+from beside.store.permission import STAFF, STOPPERS
 
+LOOKS = 12  # for drift, the newest; all of them are in `/v1/releases/{id}/drift`
 SANDBOX = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; frame-ancestors 'none'"
 
 router = APIRouter(include_in_schema=False)
@@ -128,6 +129,7 @@ def page(request: Request, release_id: str, error: BesideError | None = None, fo
         items=[Item(limit, measured(limit, findings)) for limit in found.policy.limits],
         findings=judged(found.policy, findings),
         standing=standing,
+        looks=loop.looks(release_id)[::-1][:LOOKS] if any(actor.may(role) for role in STAFF) else (),
         held=standing.proceedings,
         threads=threads(standing.proceedings),
         expired=standing.state == "expired",

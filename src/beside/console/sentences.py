@@ -272,6 +272,7 @@ PLAIN: tuple[str, ...] = (
     N_("Once is enough; the other decision is still open."),
     N_("Ask somebody who has that role, or ask the owner of the workspace for it."),
     N_("Restore it from a backup, or make it again; nothing that was altered is used."),
+    N_("No text was answered. Reword it, or ask a person."),
     N_("Restore the bundle from a backup."),
     N_("Restore it from a backup."),
     N_("Restore the bundle from a backup; nobody can sign over something else."),

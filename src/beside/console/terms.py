@@ -50,6 +50,14 @@ STATES = {
     "expired": N_("expired"),
     "retired": N_("retired for good"),
 }
+DRIFT = {
+    "predictions": N_("answers"),
+    "confidence": N_("how sure the answers are"),
+    "embeddings": N_("meaning of the texts (MMD of embeddings)"),
+    "vocabulary": N_("words"),
+    "language": N_("languages"),
+    "length": N_("lengths of the texts"),
+}
 SEVERITIES = {"low": N_("low"), "medium": N_("medium"), "high": N_("high")}
 REPLIES = {"yes": N_("yes"), "no": N_("no"), "not applicable": N_("not applicable")}
 DECISIONS = {"approve": N_("approved"), "reject": N_("rejected")}
@@ -70,6 +78,7 @@ ERRORS = {
     "bad_option": N_("There is no such option"),
     "unknown_name": N_("This is not here"),
     "erased": N_("This was erased"),
+    "text_refused": N_("A guard refuses this text"),
     "unreadable_text": N_("The model cannot read this text"),
     "not_enough_data": N_("There is not enough data"),
     "busy": N_("Somebody is at work"),

@@ -217,11 +217,15 @@ def page(
     )
 
 
-def asked_for(loop: Loop, release: Release | None, prediction: Prediction | None) -> dict[str, bool]:
-    """What is to be given besides a text: a second one, or candidates."""
+def asked_for(loop: Loop, release: Release | None, prediction: Prediction | None) -> dict[str, bool | int]:
+    """What is to be given besides a text: a second one, or candidates; and how many questions wait for a person meanwhile."""
     task = loop.task_of(loop.corpus_of(release.id)) if release else None
     must = task is not None and task.pairs == "must"
-    return {"two_texts": bool(prediction and prediction.pair) or must, "ranks": task is not None and task.ranks}
+    return {
+        "two_texts": bool(prediction and prediction.pair) or must,
+        "ranks": task is not None and task.ranks,
+        "waits": loop.records.how_many_wait(loop.actor),
+    }
 
 
 def shown_as(prediction: Prediction | None) -> dict[str, object]:

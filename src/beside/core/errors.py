@@ -61,6 +61,14 @@ class UnreadableText(BesideError):
     code, status = "unreadable_text", 422
 
 
+class TextRefused(BesideError):
+    """A guard of this workspace refuses the text; no model answered it and nothing was stored."""
+
+    code, status, exit_code = "text_refused", 422, 1
+    guard = ""  # which
+    chinese = ""  # the message in Chinese
+
+
 class NotEnoughData(BesideError):
     """Too few rows or labels for what was asked."""
 

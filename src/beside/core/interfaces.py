@@ -12,6 +12,7 @@ import numpy as np
 
 from beside.core.answers import Said
 from beside.core.drawing import Draw
+from beside.core.guarding import Action, Reason
 from beside.core.learning import Guide as Guide
 from beside.core.learning import Method as Method
 from beside.core.learning import Task as Task
@@ -213,6 +214,25 @@ class Check(Protocol):
 
     def measure(self, subject: Subject, splits: Splits, rng: np.random.Generator) -> Iterator[Measurement]:
         """Measured statements with interval and n; every metric comes at least once."""
+
+
+class Guard(Protocol):
+    """What serving notices about a text before the answer goes out. What is then done is the workspace's to say (core/guarding.py).
+
+    A reason holds none of the text's own words: it is stored and shown where the text may not be.
+    """
+
+    zh: str  # the file's first docstring line, said in Chinese
+    default: Action  # what is done where beside.toml does not say
+
+    def applies(self, subject: Subject) -> bool:
+        """Whether it means anything for a model of this kind; silence is right where it does not."""
+
+    def why_not(self, subject: Subject) -> Reason | None:
+        """Why it cannot look, though it applies; None when it can."""
+
+    def judge(self, subject: Subject, texts: Sequence[str]) -> list[Reason | None]:
+        """For each text, or two as core/pairs.py joins them, what there is to say against it; None = nothing."""
 
 
 class Application(Protocol):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
@@ -36,6 +36,9 @@ class Policy(BaseModel):
     checklist: dict[str, str] = Field({}, description="questions that a reviewer answers: a short name and the question")
     answers_required: bool = Field(True, description="whether an approval counts only with every question answered")
     valid_days: int = Field(365, ge=1, description="days an approval lasts")
+    on_drift: Literal["tell", "suspend"] = Field(
+        "tell", description="what an alarm of `beside drift` does: tell people, or take the approval away until people lift it"
+    )
     block_inconclusive: bool = Field(False, description="whether a limit that the data cannot decide blocks as well")
     checks: tuple[str, ...] = Field((), description="checks an audit runs; empty = all that apply")
     limits: tuple[Limit, ...] = ()

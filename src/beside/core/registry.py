@@ -30,6 +30,7 @@ FAMILIES = {
     "explainers": "explainer",
     "trackers": "tracker",
     "checks": "check",
+    "guards": "guard",
     "applications": "application",
 }
 

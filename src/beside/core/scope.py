@@ -1,6 +1,6 @@
 """How much a text looks like what the model was trained for: four scores, each higher for texts within its scope.
 
-A check finds out which of them tells best; the server asks the same functions.
+A check finds out which of them tells best; the server asks the same functions, against a threshold kept with the release.
 """
 
 from __future__ import annotations
@@ -10,8 +10,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from beside.core.interfaces import Subject
+from beside.core.types import FEWEST_ROWS, Example
+
 SCORES = ("energy", "maximum softmax", "Mahalanobis distance", "nearest training rows")
 NEIGHBOURS = 10  # training rows that a new text is compared with; Sun et al. take 50 of 50,000, and small labels have fewer
+KEPT = 0.95  # share of texts within scope that are let through
+MOST = 2000  # rows of a split that are asked about: seconds on two cores
 SHRINK = 0.1  # share of the identity mixed into a covariance, so that few rows per label still give a stable inverse
 
 
@@ -76,3 +81,43 @@ def unit(vectors: np.ndarray) -> np.ndarray:
     """Rows at length 1."""
     found: np.ndarray = vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
     return found
+
+
+@dataclass(frozen=True)
+class Scope:
+    """What a release was trained for, as its guard knows it: a score and the level below which a text lies outside."""
+
+    name: str  # one of SCORES
+    threshold: float
+    n: int  # tune rows that it was fitted on
+    known: Known | None  # None for scores that need logits only
+
+    def scores(self, subject: Subject, texts: Sequence[str]) -> np.ndarray:
+        """The score of each text, higher for texts within scope, shape (n,)."""
+        if self.known is None:
+            logits = np.asarray(subject.logits(texts), dtype=float)
+            return energy(logits) if self.name == SCORES[0] else maximum_softmax(logits)
+        vectors = np.asarray(subject.embed(texts), dtype=float)
+        return self.known.mahalanobis(vectors) if self.name == SCORES[2] else self.known.nearest(vectors)
+
+
+def fitted(name: str, subject: Subject, train: Sequence[Example], tune: Sequence[Example]) -> Scope | None:
+    """A scope with the score of that name; None with fewer than 30 labelled tune rows, on which the threshold is fitted.
+
+    It is the k-th lowest score of n tune rows, k = 5 % of n + 1 rounded down: of texts like them at most one in twenty lies below,
+    on average (split-conformal, Vovk et al. 2005). Of a split with more than MOST rows every so-manieth is asked about.
+    """
+    inside, learned = ([row for row in rows if row.target is not None] for rows in (spread(tune), spread(train)))
+    if len(inside) < FEWEST_ROWS or not learned:
+        return None
+    found = None
+    if name not in SCORES[:2]:
+        found = known(np.asarray(subject.embed([row.text for row in learned])), [str(row.target) for row in learned])
+    open_ = Scope(name, -np.inf, len(inside), found)
+    scores = np.sort(open_.scores(subject, [row.text for row in inside]))
+    return Scope(name, float(scores[int((1 - KEPT) * (len(inside) + 1) + 1e-9) - 1]), len(inside), found)
+
+
+def spread(rows: Sequence[Example]) -> Sequence[Example]:
+    """All rows, or of many every so-manieth one, always the same."""
+    return rows if len(rows) <= MOST else [rows[place] for place in np.linspace(0, len(rows) - 1, MOST).astype(int).tolist()]

@@ -185,6 +185,15 @@ class Release(Value):
     made_at: datetime
 
 
+class Flag(Value):
+    """What a guard noticed about a text, or why an answer is handed over; holds none of the text's own words."""
+
+    guard: str  # its name in the family `guards`, or the check whose threshold speaks
+    action: Literal["flag", "hand over"]
+    reason: str
+    reason_zh: str
+
+
 class Prediction(Value):
     """One answer of a served release, kept so that a correction can name it."""
 
@@ -197,6 +206,8 @@ class Prediction(Value):
     probabilities: dict[str, float]  # of each label
     answer: Any = None  # the answer in the form of its task, where a label does not say it all
     truncated: bool = False
+    abstained: bool = False  # a person should answer instead; the label is then only what the model would have said
+    flags: tuple[Flag, ...] = ()
     made_at: datetime
 
 

@@ -23,12 +23,14 @@ from beside.core.interfaces import Task
 from beside.core.pairs import apart, is_pair
 from beside.core.ranking import unit
 from beside.core.registry import load
+from beside.core.scope import Scope
 from beside.engine import ranking
 from beside.engine.catalogue import Catalogue, load_catalogue
 from beside.engine.devices import device_of, holding, onto
 from beside.engine.gradients import TokenInputs, opened
 from beside.engine.model import Facts, Model, load_model, read_facts
 from beside.engine.rows import by_length, collate
+from beside.engine.scope import load_scope
 from beside.engine.tokens import Tokens
 
 TOKENS_PER_BATCH = 4096  # padded tokens of one forward pass: fits the cache of small machines
@@ -56,6 +58,7 @@ class TorchSubject:
         self.task: Task = load("tasks", facts.task).restored(facts.settings)
         self.pairs = facts.pairs
         self.catalogue: Catalogue | None = None  # candidates to search in
+        self.scope: Scope | None = None  # what it was trained for, where a release keeps that with it
         self.turn = threading.Lock()
 
     def logits(self, texts: Sequence[str]) -> np.ndarray:
@@ -169,6 +172,7 @@ def load_subject(folder: Path, threads: int | None = None) -> TorchSubject:
     model, tokens, facts = load_model(folder)
     subject = TorchSubject(model.to(device_of()), tokens, facts)
     subject.catalogue = load_catalogue(folder)
+    subject.scope = load_scope(folder)
     return subject
 
 

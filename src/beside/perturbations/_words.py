@@ -8,6 +8,9 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from beside.core import wording
+from beside.core.edits import Spot as Spot
+from beside.core.edits import like as like
+from beside.core.edits import put as put
 
 HAN = r"\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U0003ffff"
 # a lost "not" changes what a person would answer
@@ -21,10 +24,7 @@ COUNTERS = "两兩半双雙几幾"  # amounts that Unicode does not call numeric
 # addresses, account names, order numbers, amounts: whatever holds a digit, `@` or `://`
 FIXED = re.compile(r"\S*(?:@|://|www\.)[^\s，。；！？、]+|[#@]\w+|[A-Za-z_-]*\d[\w.,:/%-]*")
 WORD = re.compile(rf"(?:(?![{HAN}])[^\W\d_])+(?:['’](?:(?![{HAN}])[^\W\d_])+)*")
-AN = re.compile(r"(?!uni[^nm]|us[aeiu]|uk|ur[aeiou]|ut[aeiou]|ubi|eu|one\b|once\b)[aeiou]|hour|honest|honou?r|heir", re.IGNORECASE)
 PERSONS = "他她它您你我们們"  # another pronoun is another person
-Spot = tuple[int, int, Sequence[str]]  # start, end, what may stand there instead
-ARTICLE = re.compile(r"\b([Aa])n?( +)$")
 
 
 def fixed(text: str) -> list[tuple[int, int]]:
@@ -59,22 +59,6 @@ def negates(word: str) -> bool:
 def kept(char: str) -> bool:
     """Whether a character is a negation, a numeral or a counting word."""
     return char in NEGATIONS_ZH or char in COUNTERS or char.isnumeric()
-
-
-def like(word: str, model: str) -> str:
-    """`word` in the case of `model`: `Where` -> `Wear`."""
-    if len(model) > 1 and model.isupper():
-        return word.upper()
-    return word[:1].upper() + word[1:] if model[:1].isupper() else word
-
-
-def put(text: str, start: int, end: int, new: str) -> str:
-    """The text with `new` in the place, and `a` or `an` before it as its first sound asks; other text stays."""
-    before, old = text[:start], text[start:end]
-    article = ARTICLE.search(before)
-    if article and bool(AN.match(old)) != bool(AN.match(new)):
-        before = before[: article.start()] + article[1] + ("n" if AN.match(new) else "") + article[2]
-    return before + new + text[end:]
 
 
 def chinese_words(text: str) -> Iterator[wording.Word]:

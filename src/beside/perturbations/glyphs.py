@@ -54,12 +54,16 @@ class Glyphs:
 
     def edit(self, text: str, rng: np.random.Generator) -> str:
         """One edited copy; the text itself when nothing in it looks like something else."""
-        spots = [*han(text), *latin(text)]
+        spots = self.spots(text)
         if not spots:
             return text
         letters = sum(len(spot.group()) for spot in words(text))
         length = sum(char >= "\u3400" for char in text) + letters / LETTERS
         return swapped(text, spots, max(1, round(length / self.characters_per_edit)), rng)
+
+    def spots(self, text: str) -> list[Spot]:
+        """Where characters stand that look like others, each with those."""
+        return [*han(text), *latin(text)]
 
 
 @cache

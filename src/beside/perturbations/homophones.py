@@ -52,11 +52,15 @@ class Homophones:
 
     def edit(self, text: str, rng: np.random.Generator) -> str:
         """One edited copy; the text itself when nothing in it has a homophone."""
-        spots = [*english(text), *chinese(text)]
+        spots = self.spots(text)
         if not spots:
             return text
         length = sum(1 for word in wording.words(text) if word.text.isalpha())
         return swapped(text, spots, max(1, round(length / self.words_per_edit)), rng)
+
+    def spots(self, text: str) -> list[Spot]:
+        """Where words and characters stand that sound like others, each with those."""
+        return [*english(text), *chinese(text)]
 
 
 @cache

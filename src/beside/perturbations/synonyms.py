@@ -68,12 +68,16 @@ class Synonyms:
         Raises:
             BadInput: the thesaurus cannot be read.
         """
-        table = {} if self.neighbours else table_of(tuple(self.paths()))
-        spots = [*self.alphabetic(text, table), *self.chinese(text, table)]
+        spots = self.spots(text)
         if not spots:
             return text
         length = sum(1 for word in wording.words(text) if word.text.isalpha())
         return swapped(text, spots, max(1, round(length / self.words_per_edit)), rng)
+
+    def spots(self, text: str) -> list[Spot]:
+        """Where words with synonyms stand, each with its synonyms. Raises as `edit` does."""
+        table = {} if self.neighbours else table_of(tuple(self.paths()))
+        return [*self.alphabetic(text, table), *self.chinese(text, table)]
 
     def paths(self) -> list[str]:
         """The files or folders of the thesaurus; none when the user has none."""

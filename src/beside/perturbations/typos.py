@@ -8,6 +8,7 @@ from typing import ClassVar
 
 import numpy as np
 
+from beside.core.edits import Spot
 from beside.perturbations._words import free, untouchable
 
 KEYBOARD = ("qwertyuiop", "asdfghjkl", "zxcvbnm")
@@ -52,8 +53,7 @@ class Typos:
 
     def edit(self, text: str, rng: np.random.Generator) -> str:
         """One edited copy; the text itself when nothing in it can be edited."""
-        taken = untouchable(text)
-        spots = [spot for spot in SPOT.finditer(text) if not any(map(str.isnumeric, spot.group())) and free(*spot.span(), taken)]
+        spots = places(text)
         if not spots:
             return text
         wanted = max(1, round(len(spots) / self.words_per_typo))
@@ -64,6 +64,18 @@ class Typos:
             kind = kinds[int(rng.integers(len(kinds)))]
             text = text[: spot.start()] + kind[int(rng.integers(len(kind)))] + text[spot.end() :]
         return text
+
+    def spots(self, text: str) -> list[Spot]:
+        """Where words and pairs of Chinese characters stand that can be mistyped, each with its slips."""
+        found = [spot for spot in places(text) if spot["pair"] or len(spot["word"]) >= LETTERS]
+        slips = [(spot, slips_of_pair(spot["pair"]) if spot["pair"] else slips_of_word(spot["word"])) for spot in found]
+        return [(*spot.span(), sorted({one for kind in kinds for one in kind})) for spot, kinds in slips]
+
+
+def places(text: str) -> list[re.Match[str]]:
+    """What can be mistyped: words and pairs of Chinese characters, no numeral, negation, address or code."""
+    taken = untouchable(text)
+    return [spot for spot in SPOT.finditer(text) if not any(map(str.isnumeric, spot.group())) and free(*spot.span(), taken)]
 
 
 def slips_of_pair(pair: str) -> list[list[str]]:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, get_args
 
 from pydantic_core import to_json
@@ -49,6 +50,7 @@ def release(
     home: Path,
     truth: Truth,
     now: datetime,
+    kept: Mapping[str, bytes] = MappingProxyType({}),
 ) -> Release:
     """Builds the bundle of a run, whole or not at all, once the model in it answered like the run that was audited.
 
@@ -64,6 +66,7 @@ def release(
         texts: rows to ask both copies of the model; they are not kept.
         test_uses: how often the test split of the corpus was used so far; printed on the card.
         home: folder that holds the bundles.
+        kept: files that lie beside the weights: what guards need to know.
         truth: (model folder, model folder, texts) -> largest difference of a probability, each loaded in a fresh process.
 
     Raises:
@@ -87,7 +90,8 @@ def release(
             must_answer_alike(truth(model, placed, asked))
     else:
         facts = gather(name, run, corpus, findings, skipped, policy, artifacts, test_uses, len(asked), said)
-        build(folder, contents(facts, findings, model), manifest_facts(facts), lambda made: truth(model, made, asked))
+        files = {**contents(facts, findings, model), **{f"{MODEL}/{name}": content for name, content in kept.items()}}
+        build(folder, files, manifest_facts(facts), lambda made: truth(model, made, asked))
     return Release(
         id=name,
         run_id=run.id,

@@ -64,6 +64,7 @@ class Served:
         self.subject = subject
         self.stamps = stamps
         self.keys, self.trusted = keys, keys()
+        self.threshold: float | None = None  # probability up to which a person should answer instead; None = nobody signed one
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -117,8 +118,13 @@ class Served:
             must_be_sealed(self.release, self.findings, trusted)
             self.stamps, self.trusted = found, trusted
 
-    def predict(self, texts: Sequence[str], now: datetime) -> list[Prediction]:
+    def predict(
+        self, texts: Sequence[str], now: datetime, look: Callable[[Sequence[str]], None] = lambda texts: None
+    ) -> list[Prediction]:
         """One answer for each text, in order, each with an id of its own that a correction can name.
+
+        Args:
+            look: is shown texts that can be asked before the model reads them; what it raises is raised.
 
         Raises:
             BadInput: a text without a single character to read.
@@ -129,6 +135,7 @@ class Served:
             must_be_askable(self.subject, text, f"Text {position} of {len(texts)}" if len(texts) > 1 else "The text")
         if not texts:
             return []
+        look(texts)
         counts = self.subject.token_counts(texts)
         return [self.answer(*asked, now) for asked in zip(texts, answers_of(self.subject, texts), counts, strict=True)]
 

@@ -27,11 +27,12 @@ from beside.store.retaining import Retaining
 from beside.store.span_reviews import SpanReviewRecords
 from beside.store.tables import TABLES
 from beside.store.vault import VaultRecords
+from beside.store.waiting import Waiting
 
 Kind = TypeVar("Kind", bound=Value)
 
 
-class Records(Committee, Erasing, ExportRecords, Protections, PurposeRecords, Retaining, SpanReviewRecords, VaultRecords):
+class Records(Committee, Erasing, ExportRecords, Protections, PurposeRecords, Retaining, SpanReviewRecords, VaultRecords, Waiting):
     """What was made, found, asked and answered, in SQLite or PostgreSQL.
 
     Args:

@@ -5,11 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from beside.core.errors import BadOption
+from beside.core.guarding import Action
 from beside.core.recipe import checked, read_toml
+from beside.core.registry import names
 from beside.core.retention import Retention
+from beside.store.alerts import Alerts
 from beside.store.identity import Oidc
 from beside.store.transport import Tls
 from beside.store.wrapped_keys import source_of
@@ -27,6 +30,22 @@ class Serving(BaseModel):
         description="off = texts are taken as they are; tell = answers say which kinds of personal data a text holds; protect = "
         "it is taken out before the model reads the text and before anything is stored, and out of written answers and notes",
     )
+    hand_over: Literal["signed", "off"] = Field(
+        "signed",
+        description="signed = an answer that is no surer than the threshold of the signed finding selective/risk_coverage says "
+        "`abstained`, and waits for a person; off = every answer is given",
+    )
+    guards: dict[str, Action] = Field(
+        {}, description="the table [serving.guards]: guard = off, flag, hand over or refuse; what is not named keeps its default"
+    )
+
+    @field_validator("guards")
+    @classmethod
+    def known_guards(cls, guards: dict[str, Action]) -> dict[str, Action]:
+        """Only guards that there are."""
+        if odd := [name for name in guards if name not in names("guards")]:
+            raise ValueError(f"there is no guard '{odd[0]}'; there are: {', '.join(names('guards'))}")
+        return guards
 
 
 class Settings(BaseModel):
@@ -40,11 +59,14 @@ class Settings(BaseModel):
     database: str | None = Field(None, description="URL of a PostgreSQL database; None = SQLite inside the workspace")
     oidc: Oidc | None = Field(None, description="the table [oidc]: an identity provider to sign in through; None = there is none")
     tls: Tls | None = Field(None, description="the table [tls]: certificate and key of the server; None = it speaks HTTP")
+    alerts: Alerts | None = Field(None, description="the table [alerts]: whom alarms are sent to; None = they stay on this machine")
     serving: Serving = Field(Serving(), description="the table [serving]")
     retention: Retention = Field(Retention(), description="the table [retention]: how long things are kept")
 
 
-TABLES: dict[str, type[BaseModel]] = {"oidc": Oidc, "retention": Retention, "serving": Serving, "tls": Tls}  # beside [workspace]
+TABLES: dict[str, type[BaseModel]] = {  # beside [workspace]
+    "alerts": Alerts, "oidc": Oidc, "retention": Retention, "serving": Serving, "tls": Tls,
+}  # fmt: skip
 
 
 def read_settings(folder: Path) -> Settings:

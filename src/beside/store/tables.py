@@ -183,6 +183,8 @@ class Predictions(Stored):
     probabilities: Mapped[Any] = json_column()
     answer: Mapped[Any] = secret("predictions.answer", json=True, nullable=True)
     truncated: Mapped[bool]
+    abstained: Mapped[bool] = mapped_column(index=True)
+    flags: Mapped[Any] = json_column()
     made_at: Mapped[datetime]
     asked_by: Mapped[str | None]  # no field of a Prediction: it decides who may read the row
 

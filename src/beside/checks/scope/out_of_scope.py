@@ -12,12 +12,10 @@ import numpy as np
 from beside.checks._rows import bar, labelled, measured, no_labelled_rows
 from beside.checks.scope._texts import built_in, main_language, read
 from beside.core.interfaces import Subject
-from beside.core.scope import SCORES, known
+from beside.core.scope import KEPT, MOST, SCORES, known
 from beside.core.statistics import RESAMPLES, Estimate, auc
 from beside.core.types import FEWEST_ROWS, Measurement, Splits
 
-KEPT = 0.95  # share of texts within scope that are let through
-MOST = 2000  # rows of a split that are asked about: seconds on two cores
 POINTS = 100  # of the drawn curve
 
 Halves = tuple[np.ndarray, np.ndarray]  # scores of texts within scope, of texts out of it
