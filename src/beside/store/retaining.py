@@ -101,8 +101,8 @@ def answered(predictions: Any, since: datetime | None = None) -> Any:
 
 def gone(session: Session, statement: Any) -> int:
     """Carries out a deletion; how many rows."""
-    found: int = session.execute(statement.execution_options(synchronize_session=False)).rowcount
-    return found
+    done: Any = session.execute(statement.execution_options(synchronize_session=False))
+    return int(done.rowcount)
 
 
 def emptied(session: Session, runs: Sequence[str]) -> int:
