@@ -55,7 +55,6 @@ TABLE: dict[str, str] = {
     "GET /protect/{corpus_id}": STAFF,
     "GET /protect/{corpus_id}/next": STAFF,
     "POST /protect/{corpus_id}": STAFF,
-    # the rights of a person
     "GET /persons": SEE_PEOPLE,
     "POST /persons": SEE_PEOPLE,
     "POST /persons/access": SEE_PEOPLE,
@@ -157,9 +156,7 @@ SENT: dict[str, dict[str, Any]] = {
     "POST /try": {"text": "where is my parcel"},
     "POST /protect": {"text": "call me at 13800138000"},
     "POST /protect/{corpus_id}": {"row": "1"},
-    "POST /persons": {"words": "nobody at all"},
-    "POST /persons/access": {"words": "nobody at all"},
-    "POST /persons/erase": {"words": "nobody at all", "sure": "yes"},
+    **dict.fromkeys(("POST /persons", "POST /persons/access", "POST /persons/erase"), {"words": "nobody at all", "sure": "yes"}),
     "POST /train": {"corpus": "nothing"},
     "POST /v1/releases/{id}/reviews": {"decision": "approve", "reason": "The numbers hold."},
     "POST /review/{release_id}": {"decision": "approve", "reason": "The numbers hold."},
