@@ -158,6 +158,12 @@ def test_over_http_they_are_sandboxed_and_for_those_who_may(loop):
         assert client.get(f"/v1/documents/{odd}", headers={"Authorization": f"Bearer {key}"}).status_code in (404, 422)
 
 
+def test_tables_in_markdown_are_tables(loop):
+    lines = loop.paper("record").decode().splitlines()
+    ruler = lines[next(place for place, line in enumerate(lines) if line.startswith("| corpus")) + 1]
+    assert re.fullmatch(r"\|(--+:?\|)+", ruler), ruler
+
+
 def test_an_edition_is_as_of_the_moment_it_was_made(loop):
     at = datetime(2026, 1, 2, 3, 4, tzinfo=UTC) + timedelta(days=1)
     told = Loop(loop.workspace, loop.actor, clock=lambda: at).paper("record").decode()
