@@ -156,7 +156,7 @@ SENT: dict[str, dict[str, Any]] = {
     "POST /try": {"text": "where is my parcel"},
     "POST /protect": {"text": "call me at 13800138000"},
     "POST /protect/{corpus_id}": {"row": "1"},
-    **dict.fromkeys(("POST /persons", "POST /persons/access", "POST /persons/erase"), {"words": "nobody at all", "sure": "yes"}),
+    **{f"POST /persons{end}": {"words": "nobody at all", "sure": "yes"} for end in ("", "/access", "/erase")},
     "POST /train": {"corpus": "nothing"},
     "POST /v1/releases/{id}/reviews": {"decision": "approve", "reason": "The numbers hold."},
     "POST /review/{release_id}": {"decision": "approve", "reason": "The numbers hold."},
