@@ -64,8 +64,7 @@ class Retaining:
             if "vault" in limits:
                 removed["vault value"] = gone(session, delete(tables.Vault).where(tables.Vault.made_at < limits["vault"]))
             for some in pieces(sorted(corpora)):
-                table = tables.SpanReviews
-                count = gone(session, delete(table).where(table.corpus_id.in_(some)))
+                count = gone(session, delete(tables.SpanReviews).where(tables.SpanReviews.corpus_id.in_(some)))
                 removed["review of spans"] = removed.get("review of spans", 0) + count
             removed["comparison"] = emptied(session, runs)
             removed = {kind: count for kind, count in removed.items() if count}
