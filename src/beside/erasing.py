@@ -222,6 +222,9 @@ class Erasing(Part):
         made, notes = {}, []
         for id in plan.again:
             run = self.records.run(self.actor, id)
+            if run.recipe.base in plan.runs:
+                notes.append(f"{id} was not trained again: it went on from {run.recipe.base}, which is gone. Train from a base.")
+                continue
             child = children.get(run.corpus_id)
             if child is None:
                 notes.append(f"{id} was not trained again: no row of its corpus is left.")
@@ -241,9 +244,10 @@ class Erasing(Part):
 
 def made_from(home: Path, plan: Removal) -> bool:
     """Whether a folder of checkpoints is of a training on a corpus that held the person, or of a workshop of models."""
-    if home.name.removeprefix("rerun-") in plan.runs or home.name == "few-labels":
+    if home.name.removeprefix("rerun-") in plan.runs or home.name in ("few-labels", "compress"):
         return True
     try:
-        return json.loads((home / "request.json").read_text(encoding="utf-8"))["corpus"] in plan.going
+        asked = json.loads((home / "request.json").read_text(encoding="utf-8"))
+        return asked["corpus"] in plan.going or asked["recipe"]["base"] in plan.runs
     except (OSError, ValueError, KeyError, TypeError):
         return False

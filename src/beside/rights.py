@@ -136,7 +136,10 @@ class Rights(Erasing):
         named = asked.with_words(tokens)
         found = erase.find(named, self.alive(), self.artifacts, self.progress)
         needles, now, gone = found.needles(named), self.clock(), self.records.tombstones(self.actor)
-        runs = [run.id for run in self.records.runs(self.actor)[::-1] if run.corpus_id in found.ids and run.id not in gone]
+        runs: list[str] = []
+        for run in self.records.runs(self.actor)[::-1]:  # the oldest first: one that goes on from a run has what that one learned
+            if run.id not in gone and (run.corpus_id in found.ids or run.recipe.base in runs):
+                runs.append(run.id)
         releases, hits = self.standing_releases(), self.searched(needles).found
         retired = {one.id: erase.QUOTES for one in erase.quoting(releases, hits)}
         retired |= {one.id: erase.REASON for one in releases if one.run_id in runs}

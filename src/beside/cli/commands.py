@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from beside.cli import (
     accounts,
+    attacking,
     committee,
     comparing,
+    compressing,
     documenting,
     encrypting,
     federating,
@@ -28,8 +30,10 @@ from beside.cli.frame import app
 __all__ = [
     "accounts",
     "app",
+    "attacking",
     "committee",
     "comparing",
+    "compressing",
     "documenting",
     "encrypting",
     "federating",
