@@ -147,6 +147,7 @@ ACTIONS = {
     "mask": N_("hidden behind stars"),
     "redact": N_("left out"),
     "replace": N_("replaced by its kind"),
+    "name": N_("replaced by its kind, in the language of the text"),
     "hash": N_("hashed with a secret"),
     "surrogate": N_("replaced by something that looks like it"),
     "pseudonym": N_("kept in the vault behind a token"),
