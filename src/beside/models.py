@@ -109,9 +109,9 @@ class Models(Bases):
             for role, other in others.items()
             if other is not None and other.id != run.id and other.id not in gone
         }
-        content = loading.content_of(run.recipe)
         if before := self.before_protection(corpus):
             models[audit.ORIGINALS] = Model(before.examples, partial(self.whole_splits, before))
+        content = loading.content_of(run.recipe)
         return {
             **models,
             "base": Model(content, partial(self.base_of, run)),

@@ -48,8 +48,8 @@ class Facts:
     pairs: bool = False  # whether it reads two texts at once
     settings: dict[str, Any] = field(default_factory=dict)  # what the task found in the rows
     writing: dict[str, Any] = field(default_factory=dict)  # of a model that writes: prompt, ends and decoding (core/writing.py)
-    compression: dict[str, Any] = field(default_factory=dict)  # shapes of pruned layers; form, processor, answers (compressed.py)
     canaries: dict[str, Any] = field(default_factory=dict)  # made-up rows that it was trained with (core/canaries.py)
+    compression: dict[str, Any] = field(default_factory=dict)  # shapes of pruned layers; form, processor, answers (compressed.py)
 
 
 class Transform(nn.Module):
