@@ -5,11 +5,13 @@ from __future__ import annotations
 from functools import partial
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
-from beside.bases import Bases
+from beside.bases import RUN, Bases
 from beside.core.applies import for_task
 from beside.core.asking import Neighbours
-from beside.core.errors import Erased
+from beside.core.defending import of_old
+from beside.core.errors import BadOption, Erased
 from beside.core.interfaces import Subject, Task
 from beside.core.pairs import whole
 from beside.core.policies import read_policy
@@ -107,7 +109,12 @@ class Models(Bases):
             for role, other in others.items()
             if other is not None and other.id != run.id and other.id not in gone
         }
-        return {**models, "base": Model(loading.content_of(run.recipe), partial(self.base_of, run))}
+        content = loading.content_of(run.recipe)
+        return {
+            **models,
+            "base": Model(content, partial(self.base_of, run)),
+            "filler": Model(content, partial(self.filler_of, run)),
+        }
 
     def champion_of(self, corpus_name: str) -> Run | None:
         """The run of the newest approved release of a corpus of that name."""
@@ -124,11 +131,33 @@ class Models(Bases):
         start = self.start_of(run.recipe.base)
         return base_subject(run.recipe.model_copy(update={"base": start}) if start else run.recipe)
 
+    def filler_of(self, run: Run) -> Any:
+        """The masked language model of a run's base before any training; None for one whose weights hold no mask head."""
+        from beside.engine.filling import filler_of  # imports torch
+
+        start = self.start_of(run.recipe.base)
+        return filler_of(run.recipe.model_copy(update={"base": start}) if start else run.recipe)
+
     def newest_findings(self, run: Run) -> list[Finding]:
         """What the last audit that measured it found of each check and metric; the policy of a release judges it anew."""
         found = self.records.findings(self.actor, run.id)
         newest = {(one.check, one.metric): one.made_at for one in sorted(found, key=lambda one: one.made_at)}
         return [one for one in found if one.made_at == newest[one.check, one.metric]]
+
+    def start_for(self, recipe: Recipe, task: str) -> loading.Start:
+        """Where a recipe starts from, with the training rows of the run that it goes on from where one of its defences needs them.
+
+        Raises:
+            BadOption: that run answers another kind of question.
+            Erased: the run or its rows are there no longer.
+        """
+        folder = self.start_of(recipe.base)
+        if not recipe.base.startswith(RUN) or not of_old(recipe):
+            return loading.Start(folder)
+        before = self.records.corpus(self.actor, self.records.run(self.actor, recipe.base).corpus_id)
+        if before.task != task:
+            raise BadOption(f"{recipe.base} answers the task {before.task}, this corpus {task}.", "Leave defence out.")
+        return loading.Start(folder, [row for row in whole(self.splits(before).train) if row.target is not None])
 
     def cut_short(self, corpus_id: str, recipe: Recipe, parent: str | None = None) -> bool:
         """Whether this very training was killed after its first checkpoint, so that `resume` would go on from there."""

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from beside.cli import (
     accounts,
+    attacking,
     committee,
     comparing,
+    compressing,
     documenting,
     encrypting,
     federating,
@@ -14,6 +16,7 @@ from beside.cli import (
     pretraining,
     protecting,
     proving,
+    retaining,
     rights,
     searching,
     using,
@@ -26,8 +29,10 @@ from beside.cli.frame import app
 __all__ = [
     "accounts",
     "app",
+    "attacking",
     "committee",
     "comparing",
+    "compressing",
     "documenting",
     "encrypting",
     "federating",
@@ -37,6 +42,7 @@ __all__ = [
     "pretraining",
     "protecting",
     "proving",
+    "retaining",
     "rights",
     "searching",
     "using",
