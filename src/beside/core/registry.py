@@ -27,6 +27,7 @@ FAMILIES = {
     "perturbations": "perturbation",
     "tasks": "task",
     "methods": "method",
+    "defences": "defence",
     "compressors": "compressor",
     "explainers": "explainer",
     "trackers": "tracker",

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import layer_norm, mse_loss
 
+from beside.core.defence_knobs import DefenceKnobs
 from beside.core.interfaces import Progress
 from beside.core.recipe import Recipe
 from beside.core.registry import load
@@ -36,6 +37,7 @@ WRITTEN_OFF: dict[str, Any] = {  # knobs of the parent's training that have noth
     "frozen_layers": 0,
     "epsilon": None,
     "processes": 1,
+    "canaries": 0,
 }
 
 
@@ -108,8 +110,8 @@ def taught(
         recipe: the parent's, with epochs and learning rate of this training.
         folder: of the checkpoint, from which a killed training goes on.
     """
-    there = {name: value for name, value in WRITTEN_OFF.items() if name in Recipe.model_fields}
-    recipe = recipe.model_copy(update=there)
+    undefended = {name: field.get_default(call_default_factory=True) for name, field in DefenceKnobs.model_fields.items()}
+    recipe = recipe.model_copy(update={**undefended, **WRITTEN_OFF})
     said = asked(subject, teacher, unlabelled)
     rows = [*train, *(Example(id=f"unlabelled-{at}", text=text, target=said[at]) for at, text in enumerate(unlabelled))]
     checkpoint = Checkpoint(folder)
@@ -117,7 +119,7 @@ def taught(
     names = [name for name, _ in subject.model.named_parameters()]
     kind: Callable[..., Fit] = partial(TeacherFit, teacher=teacher, hidden=hidden)
     shown = rows_of(subject, rows, progress, Alone())
-    fitted = descend(subject, load("methods", "full"), names, shown, tune, recipe, keeping, Alone(), kind)
+    fitted = descend(subject, load("methods", "full"), names, shown, tune, recipe, keeping, Alone(), kind=kind)
     subject.model.eval()
     fed = f" and {len(unlabelled)} texts without an answer" if unlabelled else ""
     return f"epoch {fitted.kept_epoch} of {len(fitted.history)} kept, taught by the model before on {len(train)} rows{fed}"

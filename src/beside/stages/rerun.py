@@ -20,6 +20,7 @@ from beside.core.repetition import Repetition
 from beside.core.types import Corpus, Run, Splits
 from beside.engine.checkpoint import Checkpoint
 from beside.engine.keeping import Keeping
+from beside.engine.loading import Start
 from beside.engine.runtime import TorchSubject, load_subject
 from beside.engine.training import train_model
 from beside.store.artifacts import Artifacts
@@ -34,7 +35,7 @@ def rerun(
     corpus: Corpus,
     splits: Splits,
     *,
-    start: str | None = None,
+    start: Start = Start(),
     artifacts: Artifacts,
     checkpoints: Path,
     versions: Mapping[str, str],
@@ -45,7 +46,7 @@ def rerun(
     Same weights is what the same machine and versions must give. Where versions changed, the same scores are as good.
 
     Args:
-        start: folder of the base, when it was pre-trained here.
+        start: folder of the base or run, when the recipe names one that is kept here, and that run's rows where they are needed.
         versions: of this machine, as a run has them.
 
     Raises:
@@ -68,9 +69,10 @@ def rerun(
             tune,
             corpus.labels,
             corpus.task,
-            run.recipe.model_copy(update={"base": start or run.recipe.base}),
+            run.recipe.model_copy(update={"base": start.folder or run.recipe.base}),
             Keeping(checkpoint=checkpoint, resume=checkpoint.index.exists(), progress=progress),
             catalogue(*splits) if load("tasks", corpus.task).ranks else (),
+            start.rows,
         )
         texts = [row.text for row in tune or train]
         before, after = (load_subject(place, run.recipe.threads) for place in (artifacts.folder(run.model), Path(made)))
