@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -119,7 +118,7 @@ class Bench:
             ids_BL, mask_BL = collate(self.tokens.encode(texts), self.tokens.pad_id)
             mask = None if mask_BL is None else onto(device, mask_BL)
             encoded = subject.task.encode(targets, subject.labels, subject.read(texts)).to(device)
-            yield criterion(partial(self.model, onto(device, ids_BL), mask), encoded)
+            yield criterion(self.model(onto(device, ids_BL), mask), encoded)
             self.stock.progress.step("importance", min(start + ROWS_PER_BATCH, len(order)), len(order))
 
     # other sizes

@@ -29,7 +29,6 @@ from beside.engine.team import Alone
 WRITTEN_OFF: dict[str, Any] = {  # knobs of the parent's training that have nothing to say here
     "method": "full",
     "loss": "cross_entropy",
-    "r_drop": 0.0,
     "label_smoothing": 0.0,
     "label_names": False,
     "sampling": "none",
