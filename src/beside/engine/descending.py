@@ -81,8 +81,7 @@ def descend(
     with words_that_learn(subject.model, names, rows, recipe) as used:
         if used:
             progress.say(f"Word vectors: the {used} that occur in the training rows learn, the others stay as they are.")
-        fit = making()
-        fitted = fit.run(keeping.resume)
+        fitted = (fit := making()).run(keeping.resume)
     progress.say(kept_rule(fitted, recipe, scored))
     if refit and not team.rank:
         refit(progress)
