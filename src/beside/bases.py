@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from beside.core.pretraining import BUILT_IN, Base, Pretraining, must_be_free
 from beside.core.reading import read_texts
 from beside.core.recipe import Recipe
@@ -9,9 +11,13 @@ from beside.engine import loading
 from beside.part import Part
 from beside.store.permission import MAKERS, demand_role
 
+RUN = "run-"  # the ids of runs begin so
+
 
 class Bases(Part):
-    """Part of `Loop`: makes bases, and finds them for those who train."""
+    """Part of `Loop`: makes bases, and finds them, and runs to go on from, for those who train."""
+
+    must_be_there: Callable[[str], None]
 
     def pretrain(
         self, source: str, name: str, recipe: Pretraining | None = None, column: str | None = None, resume: bool = False
@@ -56,7 +62,9 @@ class Bases(Part):
         return made
 
     def known_as(self, base: str) -> str:
-        """The id of a base that is kept here, asked for by id or name; any other name as it is."""
+        """The id of a base or run that is kept here, asked for by id or, of a base, by name; any other name as it is."""
+        if base.startswith(RUN):
+            return self.records.run(self.actor, base).id
         found = [one for one in self.records.bases(self.actor) if base in (one.id, one.name)] if base not in BUILT_IN else []
         if not found:
             return base
@@ -69,6 +77,14 @@ class Bases(Part):
         return recipe.model_copy(update={"base": self.known_as(recipe.base)})
 
     def start_of(self, base: str) -> str | None:
-        """The folder of a base that is kept here, every file checked; None for any other."""
+        """The folder of a base or run that is kept here, every file checked; None for any other.
+
+        Raises:
+            Erased: it is there no longer.
+        """
+        if base.startswith(RUN):
+            run = self.records.run(self.actor, base)
+            self.must_be_there(run.id)
+            return str(self.artifacts.folder(run.model))
         model = next((one.model for one in self.records.bases(self.actor) if one.id == base), None)
         return str(self.artifacts.folder(model)) if model else None

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 
 import numpy as np
 
 from beside.committee import Committee
-from beside.comparing import Comparing
+from beside.compressing import Compressing
 from beside.core import gate
 from beside.core.asking import WhatIf
 from beside.core.columns import Columns
@@ -22,7 +21,7 @@ from beside.core.pairs import whole
 from beside.core.purposes import Purpose
 from beside.core.recipe import Recipe
 from beside.core.report import Report
-from beside.core.types import Actor, Answer, Comparison, Corpus, Explanation, Finding, Prediction, Release, Run, Skipped
+from beside.core.types import Actor, Answer, Corpus, Explanation, Finding, Prediction, Release, Run, Skipped
 from beside.documents import Documents
 from beside.drifting import Drifting
 from beside.engine import loading
@@ -32,27 +31,21 @@ from beside.models import Models
 from beside.proofs import Proofs
 from beside.protecting import Protecting
 from beside.purposes import Purposes
-from beside.rights import Rights
 from beside.searching import Searching
 from beside.stages import audit, improve, intake, listen, release, review, serve, verify
 from beside.stages.audit import Model
+from beside.stages.improve import Improvement
 from beside.stages.review import Decision, Said
 from beside.stages.serve import Served
+from beside.stewards import Stewards
 from beside.store.cache import Cache
 from beside.store.proof import proof_of
 from beside.store.workspace import Workspace
 
 
-@dataclass(frozen=True, kw_only=True)
-class Improvement:
-    """What `improve` made: the child corpus, the challenger trained on it, and how it compares with the champion."""
-
-    corpus: Corpus
-    run: Run
-    comparison: Comparison
-
-
-class Loop(Committee, Comparing, Documents, Drifting, Guarding, Models, Proofs, Searching, Labels, Protecting, Purposes, Rights):
+class Loop(
+    Committee, Compressing, Documents, Drifting, Guarding, Models, Proofs, Searching, Labels, Protecting, Purposes, Stewards
+):
     """text in -> protect -> train -> audit -> release -> review -> serve -> listen -> improve, for one actor in one workspace.
 
     Args:
@@ -129,7 +122,7 @@ class Loop(Committee, Comparing, Documents, Drifting, Guarding, Models, Proofs, 
                     corpus,
                     self.splits(corpus),
                     recipe,
-                    start=self.start_of(recipe.base),
+                    start=self.start_for(recipe, corpus.task),
                     artifacts=self.artifacts,
                     checkpoints=checkpoints,
                     boards=self.workspace.state / "tensorboard",
@@ -249,7 +242,7 @@ class Loop(Committee, Comparing, Documents, Drifting, Guarding, Models, Proofs, 
 
     def explain(self, served: Served, text: str) -> Explanation:
         """Why the model answers as it does, word by word."""
-        return served.explain(text, self.clock())
+        return self.explained(served, text)
 
     def what_if(self, served: Served, text: str, edited: str) -> WhatIf:
         """What an edit changes: two answers, kept like any other."""

@@ -5,11 +5,13 @@ from __future__ import annotations
 from functools import partial
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
-from beside.bases import Bases
+from beside.bases import RUN, Bases
 from beside.core.applies import for_task
 from beside.core.asking import Neighbours
-from beside.core.errors import Erased
+from beside.core.defending import of_old
+from beside.core.errors import BadOption, Erased
 from beside.core.interfaces import Subject, Task
 from beside.core.pairs import whole
 from beside.core.policies import read_policy
@@ -17,7 +19,7 @@ from beside.core.recipe import Policy, Recipe
 from beside.core.registry import load
 from beside.core.types import Corpus, Finding, Run, Splits
 from beside.engine import loading
-from beside.stages import neighbours
+from beside.stages import audit, neighbours
 from beside.stages.audit import Model
 from beside.stages.serve import Served
 from beside.store.permission import EXAMPLE_READERS, demand_role
@@ -107,7 +109,29 @@ class Models(Bases):
             for role, other in others.items()
             if other is not None and other.id != run.id and other.id not in gone
         }
-        return {**models, "base": Model(loading.content_of(run.recipe), partial(self.base_of, run))}
+        if before := self.before_protection(corpus):
+            models[audit.ORIGINALS] = Model(before.examples, partial(self.whole_splits, before))
+        content = loading.content_of(run.recipe)
+        return {
+            **models,
+            "base": Model(content, partial(self.base_of, run)),
+            "filler": Model(content, partial(self.filler_of, run)),
+        }
+
+    def before_protection(self, corpus: Corpus) -> Corpus | None:
+        """The corpus that a protected one was made from; None when it was not protected, or its rows were erased."""
+        gone = self.records.tombstones(self.actor)
+        while corpus.protections:
+            if corpus.parent is None or corpus.parent in gone:
+                return None
+            corpus = self.records.corpus(self.actor, corpus.parent)
+            if not corpus.protections:
+                return corpus
+        return None
+
+    def whole_splits(self, corpus: Corpus) -> Splits:
+        """All rows of a corpus as a model is asked them."""
+        return Splits(*map(whole, self.splits(corpus)))
 
     def champion_of(self, corpus_name: str) -> Run | None:
         """The run of the newest approved release of a corpus of that name."""
@@ -124,11 +148,33 @@ class Models(Bases):
         start = self.start_of(run.recipe.base)
         return base_subject(run.recipe.model_copy(update={"base": start}) if start else run.recipe)
 
+    def filler_of(self, run: Run) -> Any:
+        """The masked language model of a run's base before any training; None for one whose weights hold no mask head."""
+        from beside.engine.filling import filler_of  # imports torch
+
+        start = self.start_of(run.recipe.base)
+        return filler_of(run.recipe.model_copy(update={"base": start}) if start else run.recipe)
+
     def newest_findings(self, run: Run) -> list[Finding]:
         """What the last audit that measured it found of each check and metric; the policy of a release judges it anew."""
         found = self.records.findings(self.actor, run.id)
         newest = {(one.check, one.metric): one.made_at for one in sorted(found, key=lambda one: one.made_at)}
         return [one for one in found if one.made_at == newest[one.check, one.metric]]
+
+    def start_for(self, recipe: Recipe, task: str) -> loading.Start:
+        """Where a recipe starts from, with the training rows of the run that it goes on from where one of its defences needs them.
+
+        Raises:
+            BadOption: that run answers another kind of question.
+            Erased: the run or its rows are there no longer.
+        """
+        folder = self.start_of(recipe.base)
+        if not recipe.base.startswith(RUN) or not of_old(recipe):
+            return loading.Start(folder)
+        before = self.records.corpus(self.actor, self.records.run(self.actor, recipe.base).corpus_id)
+        if before.task != task:
+            raise BadOption(f"{recipe.base} answers the task {before.task}, this corpus {task}.", "Leave defence out.")
+        return loading.Start(folder, [row for row in whole(self.splits(before).train) if row.target is not None])
 
     def cut_short(self, corpus_id: str, recipe: Recipe, parent: str | None = None) -> bool:
         """Whether this very training was killed after its first checkpoint, so that `resume` would go on from there."""

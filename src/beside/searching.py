@@ -11,6 +11,7 @@ from beside.core.repetition import Repetition
 from beside.core.space import read_space
 from beside.core.trials import Search
 from beside.core.types import Actor, Corpus, Run, Splits
+from beside.engine.loading import Start
 from beside.federating import Federating
 from beside.store.artifacts import Artifacts
 from beside.store.permission import demand_role
@@ -30,6 +31,7 @@ class Searching(Federating):
     train: Callable[..., Run]
     settled: Callable[[Recipe], Recipe]
     start_of: Callable[[str], str | None]
+    start_for: Callable[[Recipe, str], Start]
     splits: Callable[[Corpus], Splits]
 
     def search(
@@ -96,7 +98,7 @@ class Searching(Federating):
                 run,
                 corpus,
                 self.splits(corpus),
-                start=self.start_of(run.recipe.base),
+                start=self.start_for(run.recipe, corpus.task),
                 artifacts=self.artifacts,
                 checkpoints=self.workspace.checkpoints,
                 versions=train.versions(),

@@ -87,7 +87,7 @@ def test_rows_that_see_each_other_are_found_out(make_private: Make) -> None:
 
 
 @pytest.mark.parametrize(
-    "settings", [{"r_drop": 1.0}, {"loss": "focal"}, {"label_smoothing": 0.1}, {"loss": "generalized_cross_entropy"}]
+    "settings", [{"defence": "rdrop"}, {"loss": "focal"}, {"label_smoothing": 0.1}, {"loss": "generalized_cross_entropy"}]
 )
 def test_every_loss_is_clipped_row_by_row(make_private: Make, settings: dict[str, Any]) -> None:
     fit = make_private(dropout=0.2, **settings)

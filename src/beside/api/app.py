@@ -15,6 +15,7 @@ from fastapi.telemetry import TelemetryConfig
 from beside import __version__
 from beside.api import (
     chat,
+    daily,
     errors,
     hub,
     progress,
@@ -90,11 +91,15 @@ def create_app(
 
 @asynccontextmanager
 async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-    """While the server runs: the model that will be asked is loaded beside, so that the server answers at once."""
+    """While the server runs: the model that will be asked is loaded beside, and each day goes what was kept long enough."""
     serving: Serving = app.state.serving
     serving.warming = True
     threading.Thread(target=warm_up, args=(serving,), daemon=True).start()
+    stop = threading.Event()
+    if app.state.workspace.settings.retention.set:
+        threading.Thread(target=daily.watch, args=(app.state.workspace, stop), daemon=True).start()
     yield
+    stop.set()
     await run_sync(serving.close)
     if app.state.tracer is not None:
         await run_sync(app.state.tracer.close)

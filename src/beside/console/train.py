@@ -88,7 +88,7 @@ def form_fields(language: str, typed: dict[str, str]) -> list[Knob]:
                 unit=told.unit,
                 reason=told.reason,
                 choices=choices_of(told.name, field.annotation),
-                offered=BASES if told.name == "base" else (),
+                offered=offered(told.name),
                 default=""
                 if field.default is None
                 else str(field.default).lower()
@@ -98,6 +98,11 @@ def form_fields(language: str, typed: dict[str, str]) -> list[Knob]:
             )
         )
     return shown
+
+
+def offered(name: str) -> tuple[str, ...]:
+    """Values to start from where anything may be written."""
+    return BASES if name == "base" else tuple(registry.names("defences")) if name == "defence" else ()
 
 
 def plain(value: object) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Protocol
 
+from beside.core.defending import asked, must_go_together
 from beside.core.errors import BadOption
 from beside.core.recipe import Recipe
 
@@ -70,9 +71,16 @@ def must_federate(recipe: Recipe) -> Recipe:
         "patience": (None,),
         "processes": (1,),
         "epsilon": (None,),
+        "augment": (None,),
+        "canaries": (0,),
     }.items():
         if getattr(recipe, knob) not in usual:
             raise BadOption(f"Setting {knob} has no meaning in a federation, where no place sees all rows.", f"Leave {knob} out.")
+    must_go_together(recipe)
+    if far := [name for name, one in asked(recipe).items() if not one.local]:
+        raise BadOption(
+            f"Cannot defend with {far[0]} in a federation: it remembers more than one round.", "Leave defence out, or set another."
+        )
     if bool(recipe.site_noise) != bool(recipe.site_clip):
         raise BadOption(
             f"Cannot set site_noise={recipe.site_noise} with site_clip={recipe.site_clip}: a promise of privacy takes both.",

@@ -11,6 +11,9 @@ from typing import Any, Protocol
 import numpy as np
 
 from beside.core.answers import Said
+from beside.core.compressing import Compressor as Compressor
+from beside.core.compressing import Workbench as Workbench
+from beside.core.defending import Defence as Defence
 from beside.core.drawing import Draw
 from beside.core.guarding import Action, Reason
 from beside.core.learning import Guide as Guide
@@ -18,27 +21,9 @@ from beside.core.learning import Method as Method
 from beside.core.learning import Task as Task
 from beside.core.learning import Trainable as Trainable
 from beside.core.personal import Found
+from beside.core.progress import Progress as Progress
+from beside.core.progress import Silent as Silent
 from beside.core.types import Explanation, Measurement, Splits
-
-
-class Progress(Protocol):
-    """Where long work tells how far it is."""
-
-    def say(self, text: str) -> None:
-        """One line for a person."""
-
-    def step(self, stage: str, done: int, total: int, note: str = "") -> None:
-        """`done` of `total` units of `stage` are behind us; `total` 0 when it is unknown."""
-
-
-class Silent:
-    """Progress that nobody watches."""
-
-    def say(self, text: str) -> None:
-        pass
-
-    def step(self, stage: str, done: int, total: int, note: str = "") -> None:
-        pass
 
 
 class Subject(Protocol):
@@ -134,6 +119,13 @@ class Perturbation(Protocol):
         """One edited copy; the text itself when nothing in it can be edited."""
 
 
+class Filler(Protocol):
+    """A masked language model that guesses hidden words."""
+
+    def fill(self, texts: Sequence[str], places: Sequence[tuple[int, int]], most: int) -> list[list[str]]:
+        """Guesses for one place (start, end in characters) of each text, the likeliest first, at most so many."""
+
+
 class Recognizer(Protocol):
     """Text -> stretches of one kind of personal data; the kind is the file's name. A frozen dataclass, its fields are its options.
 
@@ -202,7 +194,9 @@ class Check(Protocol):
     A check is a frozen dataclass. Its fields are its options (unit and reason in the metadata); a policy sets them in its table
     `[options."aspect/name"]`. A field whose metadata says `given` is no option: the audit puts the thing of that name there, or
     leaves its None: `parent` (subject of the run's parent), `champion` (subject of the newest approved release of the same
-    corpus name), `base` (subject of the base model before any training; only `embed` and `token_counts` of it mean anything).
+    corpus name), `base` (subject of the base model before any training; only `embed` and `token_counts` of it mean anything),
+    `originals` (no subject but the splits of the corpus before personal data was taken out of it),
+    `filler` (a `Filler`: the base as a masked language model, where its weights hold one).
     """
 
     zh: str  # the file's first docstring line, said in Chinese

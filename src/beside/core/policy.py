@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from beside.core.questions import KEYS
 
-OLD_KEYS = {"quorum", "roles"}  # of policies; still read
+OLD_KEYS = {"quorum": "Write [signers].", "roles": "Write [signers]."}  # of policies; still read
 
 
 class Limit(BaseModel):
@@ -27,6 +27,7 @@ class Policy(BaseModel):
     """What must be measured and who must sign before a release is served."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+    OLD: ClassVar[dict[str, str]] = OLD_KEYS
 
     name: str
     purpose: str = ""
@@ -49,7 +50,7 @@ class Policy(BaseModel):
     @classmethod
     def of_before(cls, values: Any) -> Any:
         """Reads `quorum` and `roles`, as policies were written before each role had its own number."""
-        if not isinstance(values, dict) or not OLD_KEYS & values.keys():
+        if not isinstance(values, dict) or not OLD_KEYS.keys() & values.keys():
             return values
         roles = values.get("roles", ("reviewer",))
         if "signers" in values or not isinstance(roles, list | tuple) or not roles:

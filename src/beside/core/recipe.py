@@ -7,31 +7,26 @@ whose default is `None` is filled in by the training stage from the data, and wh
 from __future__ import annotations
 
 import json
-import tomllib
 from collections.abc import Sequence
-from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
-from pydantic.fields import FieldInfo
+from pydantic import BaseModel, ConfigDict
 
-from beside.core.errors import BadOption
-from beside.core.policy import OLD_KEYS
+from beside.core.defence_knobs import DefenceKnobs
+from beside.core.knobs import checked as checked
+from beside.core.knobs import describe
+from beside.core.knobs import knob as knob
+from beside.core.knobs import read_knobs as read_knobs
+from beside.core.knobs import read_toml as read_toml
 from beside.core.policy import Limit as Limit
 from beside.core.policy import Policy as Policy
 
-Model = TypeVar("Model", bound=BaseModel)
 BEST = "best"  # in place of a method: the one that does best in cross-validation
 
 
-def knob(default: Any, unit: str, reason: str, **bounds: Any) -> Any:
-    """A recipe field: its default, its unit and why the default is what it is."""
-    return Field(default, description=reason, json_schema_extra={"unit": unit}, **bounds)
-
-
-class Recipe(BaseModel):
-    """How to train: all that, with the corpus, makes a run repeatable."""
+class Knobs(BaseModel):
+    """The knobs of every training; those of defences have their own file."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -75,13 +70,6 @@ class Recipe(BaseModel):
         "of generalized cross-entropy: near 0 = cross-entropy, 1 = mean absolute error (Zhang & Sabuncu 2018)",
         gt=0,
         le=1,
-    )
-    r_drop: float = knob(
-        0.0,
-        "weight",
-        "two passes with different dropout should agree (Liang et al. 2021); 1 to 5 is usual, a step costs double",
-        ge=0,
-        le=100,
     )
     max_length: int | None = knob(
         None, "tokens", "None = the longest row up to 256; longer rows are cut, counted and shown", ge=4, le=8192
@@ -216,10 +204,22 @@ class Recipe(BaseModel):
     accountant: Literal["pld", "rdp"] = knob(
         "pld", "name", "with epsilon: pld is tight (Doroshenko et al. 2022), rdp is the older bound (Mironov et al. 2019)"
     )
+    augment: str | None = knob(
+        None, "names", "edited copies of training rows are learned from as well; perturbations, with commas between them"
+    )
+    augment_share: float = knob(0.5, "share", "of training rows that get an edited copy", gt=0, le=1)
+    canaries: int = knob(
+        0, "rows", "made-up rows; half are planted, to measure what the model remembers of a row; 64 is usual", ge=0, le=10_000
+    )
+    canary_copies: int = knob(1, "times", "each planted canary stands among the rows", ge=1, le=1000)
     seed: int = knob(0, "number", "same seed, same data, same machine: same weights", ge=0, lt=2**32)
     threads: int | None = knob(
         None, "threads", "of all processes together; None = all cores; stored, because sums depend on it", ge=1, le=1024
     )
+
+
+class Recipe(DefenceKnobs, Knobs):
+    """How to train: all that, with the corpus, makes a run repeatable."""
 
     def as_toml(self, first: str) -> str:
         """The recipe as `beside train` reads it, each knob under its unit and reason, below a first line."""
@@ -240,52 +240,3 @@ def read_recipe(file: Path | None = None, settings: Sequence[str] = (), **given:
     """
     values = {**read_toml(file), **{key: value for key, value in given.items() if value is not None}}
     return read_knobs(Recipe, "recipe", settings, values)
-
-
-def read_knobs(model: type[Model], kind: str, settings: Sequence[str], values: dict[str, Any]) -> Model:
-    """These values, then `key=value` settings; `none` or `auto` leaves open what may be left open. Raises as `checked` does."""
-    values = dict(values)
-    for setting in settings:
-        key, equals, value = setting.partition("=")
-        if not equals:
-            raise BadOption(f"Cannot read the setting '{setting}'.", "Write key=value, for example --set epochs=3.")
-        field, plain = model.model_fields.get(key.strip()), value.strip()
-        left_open = plain.lower() in {"none", "auto"} and field is not None and field.default is None
-        values[key.strip()] = None if left_open else plain
-    return checked(model, values, kind)
-
-
-def read_toml(file: Path | None) -> dict[str, Any]:
-    """The table in a TOML file; empty for no file."""
-    if file is None:
-        return {}
-    try:
-        return tomllib.loads(file.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise BadOption(f"There is no file '{file}'.", "Give the path of a TOML file.") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise BadOption(f"Cannot read '{file}' as TOML: {error}.", "See examples/sentiment/recipe.toml.") from error
-
-
-def checked(model: type[Model], values: dict[str, Any], kind: str) -> Model:
-    """The validated model; every refusal says what was given and what is allowed."""
-    for key in values:
-        if key not in model.model_fields and not (model is Policy and key in OLD_KEYS):
-            close = get_close_matches(key, model.model_fields, n=1, cutoff=0.5)
-            guess = f" Did you mean '{close[0]}'?" if close else ""
-            raise BadOption(f"Unknown {kind} key '{key}'.", f"Known keys: {', '.join(model.model_fields)}.{guess}")
-    try:
-        return model.model_validate(values)
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        field = model.model_fields.get(str(first["loc"][0])) if first["loc"] else None
-        hint = f"{where}: {describe(field)}" if field else f"See the {kind}'s documentation."
-        raise BadOption(f"{kind.capitalize()} key '{where}' cannot be {first.get('input')!r}: {first['msg']}.", hint) from error
-
-
-def describe(field: FieldInfo) -> str:
-    """One line about a knob: its unit, default and reason."""
-    extra = field.json_schema_extra
-    unit = extra.get("unit", "") if isinstance(extra, dict) else ""
-    return f"unit {unit}, default {field.default}; {field.description}"

@@ -27,6 +27,8 @@ FAMILIES = {
     "perturbations": "perturbation",
     "tasks": "task",
     "methods": "method",
+    "defences": "defence",
+    "compressors": "compressor",
     "explainers": "explainer",
     "trackers": "tracker",
     "checks": "check",

@@ -9,7 +9,7 @@ from pathlib import Path
 from beside.core.recipe import Recipe
 from beside.core.registry import load
 from beside.core.splitting import FEW_PER_LABEL
-from beside.engine.loading import origin_of
+from beside.engine.loading import facts_at, origin_of
 
 MANY_PER_LABEL = 200  # rows per label from which nearly every layer learns
 LARGE = 3000  # rows from which a pass has steps enough for batches twice as large; with 600 rows they cost 2 points on SST-2
@@ -59,7 +59,8 @@ def fill(recipe: Recipe, facts: Situation) -> Recipe:
         own |= under_noise(facts)
     values = {key: value for key, value in own.items() if getattr(recipe, key) is None}
     if recipe.pooling == "auto":
-        values["pooling"] = "unit" if sentence_encoder else "mean" if scratch or origin or facts.headless else "cls"
+        usual = "unit" if sentence_encoder else "mean" if scratch or origin or facts.headless else "cls"
+        values["pooling"] = str((facts_at(recipe.base) or {}).get("pooling", usual))
     if recipe.head_start == "auto" and recipe.epsilon is None:
         values["head_start"] = (
             "prototype"

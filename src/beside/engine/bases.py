@@ -17,7 +17,7 @@ from transformers.utils.logging import disable_progress_bar, set_verbosity_error
 
 from beside.core.at_rest import write_text
 from beside.core.errors import Altered, BadInput, StorageFailed
-from beside.engine.loading import embedded_path
+from beside.engine.loading import embedded_path, facts_at
 from beside.engine.tokens import Tokens, load_tokens, train_tokenizer
 
 EMBEDDED_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
@@ -64,6 +64,10 @@ def load_base(base: str, texts: list[str], max_length: int, home: Path, characte
     """
     if base == "scratch":
         return scratch_encoder(texts, max_length, home / "tokenizer.json", characters)
+    if facts_at(base) is not None:
+        from beside.engine.going_on import earlier  # it stands on this file
+
+        return earlier(base, max_length)
     source = str(embedded_folder()) if base == "embedded" else base
     try:
         encoder, tokenizer = found(source)

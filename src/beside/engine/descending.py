@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 
 import numpy as np
 import torch
 
+from beside.core.defending import of_old
 from beside.core.interfaces import Method, Progress
 from beside.core.recipe import Recipe
 from beside.core.types import Example
@@ -41,13 +42,17 @@ def descend(
     recipe: Recipe,
     keeping: Keeping,
     team: Alone,
+    old: Sequence[Example] = (),
 ) -> Fitted:
-    """The gradient steps, if anything learns by them; the model keeps the weights of the best tune epoch."""
+    """The gradient steps, if anything learns by them; the model keeps the weights of the best tune epoch.
+
+    Args:
+        old: rows of the run that this training goes on from.
+    """
     if not names:
         return Fitted()
     progress, watch = keeping.progress, partial(keeping.watch, recipe=recipe) if keeping.watch else None
     refit = partial(probe, subject.model, rows, subject.labels, recipe, task=subject.task) if by_pairs(method) else None
-
     if recipe.epsilon is not None:
         rows = started(subject.model, names, rows)
         if not keeping.resume:
@@ -55,7 +60,7 @@ def descend(
     scored = bool(tune) and not only_head(names)  # scoring would take longer than the steps of a head alone
     torch.manual_seed(recipe.seed)  # dropout is the same whether or not a probe came before
     making = partial(
-        PairFit if refit else PrivateFit if recipe.epsilon is not None else ApartFit if subject.task.apart else Fit,
+        kind_of(subject, recipe, bool(refit)),
         subject.model,
         names,
         rows,
@@ -69,6 +74,7 @@ def descend(
         on_epoch=announcing(progress, tensorboard(keeping.boards) if keeping.boards else None, watch),
         guide=guide_of(method),
         team=team,
+        old=feed_of(subject, [row.text for row in old], progress) if of_old(recipe) and not team.rank else None,
     )
     with words_that_learn(subject.model, names, rows, recipe) as used:
         if used:
@@ -83,6 +89,15 @@ def descend(
     return fitted
 
 
+def kind_of(subject: TorchSubject, recipe: Recipe, by_pairs: bool) -> Callable[..., Fit]:
+    """The form of the one training loop that a training takes."""
+    if by_pairs:
+        return PairFit
+    if recipe.epsilon is not None:
+        return PrivateFit
+    return ApartFit if subject.task.apart else Fit
+
+
 def rows_of(subject: TorchSubject, examples: Sequence[Example], progress: Progress, team: Alone) -> Rows:
     """Training rows with their targets, as the loop takes them."""
     texts, targets = [example.text for example in examples], [str(example.target) for example in examples]
@@ -91,6 +106,11 @@ def rows_of(subject: TorchSubject, examples: Sequence[Example], progress: Progre
     feed = Feed(subject.model, subject.tokens.encode(texts), subject.tokens.pad_id, progress, team)
     encoded = subject.task.encode(targets, subject.labels, subject.read(texts))
     return Rows(feed=feed, targets=targets, encoded=encoded, persons=[example.person for example in examples])
+
+
+def feed_of(subject: TorchSubject, texts: Sequence[str], progress: Progress) -> Feed:
+    """Texts as the model reads them."""
+    return Feed(subject.model, subject.tokens.encode(texts), subject.tokens.pad_id, progress)
 
 
 def words_that_learn(model: Model, names: list[str], rows: Rows, recipe: Recipe) -> AbstractContextManager[int]:

@@ -68,26 +68,38 @@ class Feed:
         device = holding(self.model)
         return onto(device, ids_BL), None if mask_BL is None else onto(device, mask_BL)
 
-    def vectors(self, batch: np.ndarray) -> Tensor:
-        """One pooled vector per row of the batch, (B, H)."""
+    def vectors(self, batch: np.ndarray, shift_BLH: Tensor | None = None) -> Tensor:
+        """One pooled vector per row of the batch, (B, H); the shift is added to what goes into the first layer that learns."""
         if not self.model.frozen:
-            return self.model.embed(*self.collated(batch))
+            return self.model.embed(*self.collated(batch), shift_BLH)
+        stem_BLH, mask_BL = self.given(batch)
+        return self.model.upper(stem_BLH if shift_BLH is None else stem_BLH + shift_BLH, mask_BL)
+
+    def given(self, batch: np.ndarray) -> tuple[Tensor, Tensor | None]:
+        """What goes into the first layer that learns, (B, L, H), and the mask, (B, L): word vectors, or states of frozen layers."""
+        if not self.model.frozen:
+            ids_BL, mask_BL = self.collated(batch)
+            words_BLH: Tensor = self.model.encoder.get_input_embeddings()(ids_BL)
+            return words_BLH, mask_BL
         if self.states_TH is None:
             ids_BL, mask_BL = self.collated(batch)
             with torch.no_grad():
-                stem_BLH = self.model.stem(ids_BL, mask_BL)
-            return self.model.upper(stem_BLH, mask_BL)
+                return self.model.stem(ids_BL, mask_BL), mask_BL
         longest = int(self.lengths[batch].max())
         places_BL = self.starts[batch][:, None] + np.arange(longest)
         real_BL = np.arange(longest) < self.lengths[batch][:, None]
         places_BL[~real_BL] = len(self.states_TH) - 1
         device = holding(self.model)
         stem_BLH = onto(device, self.states_TH[torch.from_numpy(places_BL)])
-        return self.model.upper(stem_BLH, None if real_BL.all() else onto(device, torch.from_numpy(real_BL.astype(np.int64))))
+        return stem_BLH, None if real_BL.all() else onto(device, torch.from_numpy(real_BL.astype(np.int64)))
 
-    def logits(self, batch: np.ndarray) -> Tensor:
+    def logits(self, batch: np.ndarray, shift_BLH: Tensor | None = None) -> Tensor:
         """Logits of a batch, (B, K)."""
-        return self.model.head(self.model.dropout(self.vectors(batch)))
+        return self.scores(self.vectors(batch, shift_BLH))
+
+    def scores(self, vectors: Tensor) -> Tensor:
+        """Logits of what the head reads, (B, K)."""
+        return self.model.head(self.model.dropout(vectors))
 
     @torch.inference_mode()
     def embeddings(self) -> np.ndarray:
@@ -119,6 +131,6 @@ class Vectors(Feed):
         self.lengths, self.starts, self.states_TH = rows.lengths, rows.starts, None
         self.vectors_NH = torch.from_numpy(rows.embeddings())
 
-    def vectors(self, batch: np.ndarray) -> Tensor:
-        """One pooled vector per row of the batch, (B, H)."""
+    def vectors(self, batch: np.ndarray, shift_BLH: Tensor | None = None) -> Tensor:
+        """One pooled vector per row of the batch, (B, H); nothing that learns comes before it, so nothing is shifted."""
         return onto(holding(self.model), self.vectors_NH[torch.from_numpy(batch)])

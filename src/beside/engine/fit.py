@@ -10,7 +10,6 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import partial
 
 import numpy as np
 import torch
@@ -20,6 +19,7 @@ from beside.core.errors import BadInput, WorkerLost
 from beside.core.interfaces import Guide, Progress, Task
 from beside.core.recipe import Recipe
 from beside.engine.checkpoint import Checkpoint
+from beside.engine.defending import Defences, Passes
 from beside.engine.devices import holding, products
 from beside.engine.feed import Feed
 from beside.engine.interrupt import patient
@@ -57,6 +57,7 @@ class Fit:
         checkpoint: where to save and find the state.
         guide: what the method does beside the gradient, given how many steps there are.
         team: the processes that share the rows of every batch; the first one alone scores, saves and tells.
+        old: rows of the run that this training goes on from, where a defence looks at them.
     """
 
     def __init__(
@@ -75,9 +76,10 @@ class Fit:
         on_epoch: Callable[[dict[str, float]], None] = lambda row: None,
         guide: Callable[[int], Guide | None] = lambda steps: None,
         team: Alone | None = None,
+        old: Feed | None = None,
     ) -> None:
         self.model, self.rows, self.task, self.recipe = model, rows, task, recipe
-        self.device, self.team = holding(model), team or Alone()
+        self.device, self.team, self.old = holding(model), team or Alone(), old
         self.targets_N = (task.encode(rows.targets, labels) if rows.encoded is None else rows.encoded).to(self.device)
         self.criterion = Criterion(task, recipe, None if weights_K is None else weights_K.to(self.device))
         self.evaluate = evaluate
@@ -96,6 +98,7 @@ class Fit:
         self.rates = [group["lr"] for group in self.optimizer.param_groups]
         self.factor = schedule(recipe, self.steps)
         self.guide = guide(self.steps)
+        self.defences = Defences(self)
         self.epoch, self.step_in_epoch, self.loss_sum = 0, 0, 0.0
         self.fitted = Fitted()
         self.best: dict[str, Tensor] | None = None
@@ -164,13 +167,12 @@ class Fit:
         self.optimizer.zero_grad(set_to_none=True)
         self.team.seed(self.recipe.seed, self.step)
         for batch in group:
-            loss = self.part_of(batch)
             share = len(batch) / rows_in_step
-            total += float(loss.detach()) * share
-            if self.guide is not None and not self.team.rank:  # once, however many add up
-                loss = loss + self.guide.penalty()
-            if loss.requires_grad:
-                self.scaler.scale(loss * share).backward()
+            for loss in self.parts_of(batch):
+                total += float(loss.detach()) * share
+                self.backward(loss * share)
+            for penalty in () if self.team.rank else self.defences.penalties():  # once, however many add up
+                self.backward(penalty * share)
         total = self.team.add_up(self.trained, total)
         if not np.isfinite(total):
             raise BadInput(f"The loss became {total} in epoch {self.epoch + 1}.", "Lower learning_rate, or set clip_norm=1.")
@@ -179,9 +181,22 @@ class Fit:
             nn.utils.clip_grad_norm_(self.trained, self.recipe.clip_norm, foreach=True)
         self.scaler.step(self.optimizer)
         self.scaler.update()
-        if self.guide is not None:
-            self.guide.after(self.step + 1)
+        self.defences.after(self.step + 1)
         return total
+
+    def backward(self, loss: Tensor) -> None:
+        """Adds the gradients of a loss to those that are there, if anything of it can be learned."""
+        if loss.requires_grad:
+            self.scaler.scale(loss).backward()
+
+    def parts_of(self, batch: np.ndarray) -> Iterator[Tensor]:
+        """This process's loss of a batch in summands, each to be backpropagated before the next is asked for."""
+        own = self.team.share(batch)
+        if self.defences.of_loss is None:
+            yield self.part_of(batch)
+        elif len(own):
+            for loss in self.defences.losses(Passes(self, own)):
+                yield loss * (len(own) / len(batch))
 
     def part_of(self, batch: np.ndarray) -> Tensor:
         """This process's summand of the mean loss of a batch: all of it for one that works alone."""
@@ -190,7 +205,7 @@ class Fit:
 
     def loss_of(self, batch: np.ndarray) -> Tensor:
         """Mean loss of the rows of a batch."""
-        return self.criterion(partial(self.logits, batch), self.targets_N[torch.from_numpy(batch)])
+        return self.criterion(self.logits(batch), self.targets_N[torch.from_numpy(batch)])
 
     def logits(self, batch: np.ndarray) -> Tensor:
         """Logits of a batch, fp32, (B, K); the products behind them in the recipe's precision."""

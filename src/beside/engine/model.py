@@ -6,6 +6,7 @@ Tensor suffixes: B batch, L sequence length, H hidden size, K outputs of the hea
 from __future__ import annotations
 
 import json
+from contextlib import nullcontext
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -22,10 +23,13 @@ from beside.core.interfaces import Task
 from beside.core.registry import load
 from beside.engine.bases import embedded_folder as embedded_folder
 from beside.engine.bases import load_base as load_base
+from beside.engine.devices import products
+from beside.engine.loading import MODEL_FACTS as FACTS
+from beside.engine.shapes import shaped
 from beside.engine.tokens import Tokens, load_tokens
 
-FACTS = "beside.json"
 HEAD = ("head.weight", "head.bias")
+LATER = ("pairs", "settings", "structure", "writing", "compression", "canaries")  # facts that older folders do not have
 AT = "at "  # a pooling that begins so names the place of a token
 LAYERED = ("bert", "roberta", "xlm-roberta", "camembert", "electra")  # layers take states and a mask, nothing else
 
@@ -44,6 +48,8 @@ class Facts:
     pairs: bool = False  # whether it reads two texts at once
     settings: dict[str, Any] = field(default_factory=dict)  # what the task found in the rows
     writing: dict[str, Any] = field(default_factory=dict)  # of a model that writes: prompt, ends and decoding (core/writing.py)
+    canaries: dict[str, Any] = field(default_factory=dict)  # made-up rows that it was trained with (core/canaries.py)
+    compression: dict[str, Any] = field(default_factory=dict)  # shapes of pruned layers; form, processor, answers (compressed.py)
 
 
 class Transform(nn.Module):
@@ -78,10 +84,12 @@ class Model(nn.Module):
     Attributes:
         per_token: whether the head answers for every token, (B, L, K), instead of for the text, (B, K).
         border: id of the token that ends the first text of a pair; None for single texts and for encoders without token types.
+        precision: of the encoder's products where its matrices are kept in it (engine/compressed.py); None = as they come.
     """
 
     per_token: bool = False
     border: int | None = None
+    precision: str | None = None
 
     def __init__(self, encoder: PreTrainedModel, outputs: int, pooling: str, frozen: int = 0) -> None:
         super().__init__()
@@ -120,21 +128,25 @@ class Model(nn.Module):
         prefixes = ("encoder.embeddings.", *(f"encoder.encoder.layer.{index}." for index in range(self.frozen)))
         return {name for name, _ in self.named_parameters() if self.frozen and name.startswith(prefixes)}
 
-    def embed(self, ids_BL: Tensor, mask_BL: Tensor | None) -> Tensor:
+    def embed(self, ids_BL: Tensor, mask_BL: Tensor | None, shift_BLH: Tensor | None = None) -> Tensor:
         """What the head reads: one vector per text, (B, H); a mask of None says that no row is padded, which is faster.
 
-        For a head that answers per token it is one vector per token, (B, L, H).
+        For a head that answers per token it is one vector per token, (B, L, H). The shift is added to the word vectors.
         """
-        states_BLH = self.states(ids_BL, mask_BL)
+        states_BLH = self.states(ids_BL, mask_BL, shift_BLH)
         return states_BLH if self.per_token else self.pool(states_BLH, mask_BL)
 
     def vector(self, ids_BL: Tensor, mask_BL: Tensor | None) -> Tensor:
         """One vector per text, (B, H), whatever the head reads."""
         return self.pool(self.states(ids_BL, mask_BL), mask_BL)
 
-    def states(self, ids_BL: Tensor, mask_BL: Tensor | None) -> Tensor:
+    def states(self, ids_BL: Tensor, mask_BL: Tensor | None, shift_BLH: Tensor | None = None) -> Tensor:
         """Last states of the tokens, (B, L, H)."""
-        states_BLH: Tensor = self.encoder(input_ids=ids_BL, attention_mask=mask_BL, **self.types(ids_BL))[0]
+        read: dict[str, Tensor] = {"input_ids": ids_BL}
+        if shift_BLH is not None:
+            read = {"inputs_embeds": self.encoder.get_input_embeddings()(ids_BL) + shift_BLH}
+        with products(ids_BL.device, self.precision) if self.precision else nullcontext():
+            states_BLH: Tensor = self.encoder(**read, attention_mask=mask_BL, **self.types(ids_BL))[0]
         return states_BLH
 
     def types(self, ids_BL: Tensor) -> dict[str, Tensor]:
@@ -252,6 +264,7 @@ def load_model(folder: Path) -> tuple[Model, Tokens, Facts]:
         config = AutoConfig.from_pretrained(folder, trust_remote_code=False)
         encoder = AutoModel.from_config(config)
         drop_unused(encoder)
+        shaped(encoder, facts.compression.get("layers"))
         weights = load_file(folder / "model.safetensors")
         model = Model(encoder, weights["head.weight"].shape[0], facts.pooling)
         if facts.structure:
@@ -273,9 +286,7 @@ def suit(model: Model, tokens: Tokens, task: Task, pairs: bool) -> None:
 
 def plain_facts(facts: Facts) -> dict[str, Any]:
     """The facts as plain data; what is of no use for this task is left out, as before there were others."""
-    return {
-        name: value for name, value in asdict(facts).items() if value or name not in ("pairs", "settings", "structure", "writing")
-    }
+    return {name: value for name, value in asdict(facts).items() if value or name not in LATER}
 
 
 def read_facts(folder: Path) -> Facts:

@@ -11,7 +11,6 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Iterator
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -20,6 +19,7 @@ from torch import Tensor, nn
 
 from beside.core.errors import BadInput, GateClosed
 from beside.engine.accountants import epsilon_of, noise_for
+from beside.engine.defending import Passed
 from beside.engine.fit import Fit, Rows
 from beside.engine.ghost import clipped_sum, learning_layers, recording, unclipped
 from beside.engine.model import Model
@@ -159,16 +159,16 @@ class PrivateFit(Fit):
     def losses(self, rows: np.ndarray) -> Tensor:
         """The loss of each row, (B,)."""
         targets = self.targets_N[torch.from_numpy(rows)]
-        passed = [self.logits(rows) for _ in range(2 if self.recipe.r_drop else 1)]
+        passed = [self.logits(rows) for _ in range(self.defences.passes)]
         if self.together:
             each: Tensor = torch.vmap(self.one_loss)(targets, *passed)
             return each
         return torch.stack([self.one_loss(*one) for one in zip(targets, *passed, strict=True)])
 
     def one_loss(self, target: Tensor, *logits: Tensor) -> Tensor:
-        """The loss of a single row; R-Drop needs its logits twice."""
-        ones = iter([one.unsqueeze(0) for one in logits])
-        return self.criterion(partial(next, ones), target.unsqueeze(0))
+        """The loss of a single row from its passes."""
+        [loss] = self.defences.losses(Passed(self, target, [one.unsqueeze(0) for one in logits]))
+        return loss
 
     def told_loss(self) -> dict[str, float]:
         """Nothing: the loss of the training rows tells of them, and no noise is on it."""

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from beside.core.errors import BadInput, BadOption
 from beside.core.interfaces import Method, Task
 from beside.core.recipe import Recipe
-from beside.engine.loading import origin_of
+from beside.engine.loading import facts_at, origin_of
 
 LARGEST_DELTA = 1e-5
 SHARE_OF_DELTA = 0.1  # of one unit's share of the rows: a promise that may fail for one in n would allow to publish one of n
@@ -59,7 +59,7 @@ def must_be_private(recipe: Recipe, writes: bool) -> None:
             "Cannot set epsilon with the base `scratch`: its words are learned from the rows, and the words tell of them.",
             "Take a base that was trained on other text: embedded, or for example --base bert-base-chinese.",
         )
-    if origin_of(recipe.base) is not None:
+    if origin_of(recipe.base) is not None or facts_at(recipe.base) is not None:
         raise BadOption(
             "Cannot set epsilon with a base that went on learning here: it read its text without any such promise.",
             "Take a base that was trained on other text: embedded, or for example --base bert-base-chinese.",

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from beside.core.defending import must_defend
 from beside.core.errors import BadInput, BadOption
 from beside.core.interfaces import Method, Progress, Task
 from beside.core.pairs import is_pair
@@ -79,6 +80,7 @@ def shared(
         task=task_name, labels=labels, pooling=model.pooling, max_length=tokens.max_length, pairs=any(map(is_pair, texts))
     )
     method = chosen(filled)
+    must_defend(filled, task, task_name, steps=True, by_pairs=False)
     learning = set(method.attach(model)) or set(HEAD)
     names = tuple(name for name, _ in model.named_parameters() if name in learning and not is_vocabulary(model, name))
     model.to(device_of(filled.device))

@@ -34,6 +34,7 @@ def taken(fit: Fit) -> State:
         f"moment.{index}.{name}": tensor for index, state in moments.items() for name, tensor in state.items() if tensor is not None
     }
     tensors |= {f"guide.{name}": tensor for name, tensor in (fit.guide.state() if fit.guide else {}).items()}
+    tensors |= {f"defence.{name}": tensor for name, tensor in fit.defences.state().items()}
     tensors = {name: tensor.cpu() for name, tensor in tensors.items()} | random_state(fit.device)
     spent = fit.fitted.seconds_before + time.perf_counter() - fit.since
     facts: dict[str, Any] = {
@@ -68,6 +69,7 @@ def put_back(fit: Fit, state: State) -> None:
     fit.optimizer.load_state_dict({**fit.optimizer.state_dict(), "state": moments})
     if fit.guide is not None:
         fit.guide.put_back({name: tensor.to(fit.device) for name, tensor in part(tensors, "guide.").items()})
+    fit.defences.put_back({name: tensor.to(fit.device) for name, tensor in part(tensors, "defence.").items()})
     put_random_state_back(fit.device, tensors)
     if facts.get("scaler"):
         fit.scaler.load_state_dict(facts["scaler"])

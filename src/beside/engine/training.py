@@ -8,6 +8,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from beside.core.canaries import Canaries, canaries_for
+from beside.core.defending import must_defend, must_go_together, must_have_kept, rows_to_learn
 from beside.core.federation import must_be_here
 from beside.core.interfaces import Progress, Task
 from beside.core.pairs import is_pair
@@ -16,12 +18,14 @@ from beside.core.registry import load, source
 from beside.core.types import Example
 from beside.engine.apart import distinct
 from beside.engine.attaching import by_pairs, chosen, completed, has_head, head_first, report_added, steps_of
+from beside.engine.augmenting import augmented
 from beside.engine.automatic import spoken
 from beside.engine.building import build
 from beside.engine.catalogue import keep
 from beside.engine.descending import descend, rows_of
 from beside.engine.devices import device_of, restart_peak
 from beside.engine.fit import Fitted
+from beside.engine.going_on import head_kept
 from beside.engine.keeping import Keeping, continued
 from beside.engine.losses import must_agree, must_have_effect, must_have_weights, must_not_write
 from beside.engine.model import Facts, drops, save_model
@@ -70,6 +74,7 @@ def train_model(
     recipe: Recipe,
     keeping: Keeping,
     candidates: Sequence[str] = (),
+    old: Sequence[Example] = (),
 ) -> Trained:
     """Trains on `examples`, chooses on `tune` (may be empty), and saves the model into `folder`.
 
@@ -77,6 +82,7 @@ def train_model(
         folder: None = only the scores are wanted: nothing is saved.
         keeping: where its state is saved and who is told; what its `watch` raises ends the training.
         candidates: what a model that ranks keeps in its folder to search in, unless the recipe says otherwise.
+        old: training rows of the run that the recipe goes on from, if its base is one.
 
     Raises:
         BadInput, BadOption: the base cannot be loaded or not be trained like this.
@@ -88,6 +94,8 @@ def train_model(
         KeyboardInterrupt: Ctrl-C; a training in its steps has saved where it is.
     """
     must_agree(recipe)
+    must_go_together(recipe)
+    examples = rows_to_learn(recipe, examples, old, labels, load("tasks", task_name), keeping.progress)
     must_be_here(recipe)
     must_be_private(recipe, load("tasks", task_name).writes)
     if recipe.method not in (None, BEST):
@@ -97,26 +105,40 @@ def train_model(
         from beside.engine.routes import routed  # it trains by this file
 
         row, recipe = routed(examples, labels, task_name, recipe, keeping.checkpoint.folder, keeping.resume, keeping.progress)
-    if load("tasks", task_name).writes:
+    task: Task = load("tasks", task_name)
+    before = examples
+    examples, line = augmented(before, recipe, task, keeping.checkpoint.folder, keeping.resume, keeping.progress)
+    if made := canaries_for(before, labels, task, recipe):
+        examples = [*examples, *made.planted()]
+        keeping.progress.say(made.told())
+    if task.writes:
         from beside.engine.writing import finish_writing, learn_to_write  # it trains by this file
 
         learned = learn_to_write(examples, tune, labels, task_name, recipe, keeping)
+        remember(learned, made)
         scores = finish_writing(folder, learned.subject, tune, examples, keeping.progress)
     else:
         must_not_write(recipe, task_name)
-        learned = learn(examples, tune, labels, task_name, recipe, keeping)
+        learned = learn(examples, tune, labels, task_name, recipe, keeping, old=old)
+        remember(learned, made)
         kept = candidates if learned.recipe.keep_candidates and learned.subject.task.ranks else ()
         scores = finish(folder, learned.subject, tune, [example.text for example in tune or examples], keeping.progress, kept)
     return Trained(
         recipe=learned.recipe,
         scores=scores,
-        history=(*row, *learned.fitted.history),
+        history=(*row, *line, *learned.fitted.history),
         trainable=learned.trainable,
         parameters=learned.parameters,
         truncated=learned.truncated,
         seconds_before=learned.fitted.seconds_before,
         spent=learned.fitted.spent,
     )
+
+
+def remember(learned: Learned, made: Canaries | None) -> None:
+    """Keeps with the model which canaries it was trained with, so that an audit makes the same again."""
+    if made:
+        learned.subject.facts = replace(learned.subject.facts, canaries=made.plain())
 
 
 def learn(
@@ -127,11 +149,13 @@ def learn(
     recipe: Recipe,
     keeping: Keeping,
     joining: AbstractContextManager[Alone] | None = None,
+    old: Sequence[Example] = (),
 ) -> Learned:
     """A trained model in memory, neither scored nor saved. Raises as `train_model` does.
 
     Args:
         joining: the team that this process is one of and does not lead; None = it trains alone or starts the others.
+        old: training rows of the run that the recipe goes on from.
     """
     checkpoint, progress = keeping.checkpoint, keeping.progress
     recipe, keeping = continued(recipe, keeping)
@@ -151,8 +175,11 @@ def learn(
     must_stay_private(recipe, task, method)
     names = steps_of(method, model, recipe)
     must_have_effect(recipe, bool(names) and not by_pairs(method), drops(model))
+    must_defend(recipe, task, task_name, steps=bool(names), by_pairs=by_pairs(method))
     learns, there = trainable(model, names), sum(parameter.numel() for parameter in model.parameters())
-    first = head_first(method, task) and recipe.epsilon is None  # it is fitted without noise
+    kept = head_kept(model, recipe.base, labels, task_name, task, progress)
+    must_have_kept(recipe, kept)
+    first = head_first(method, task) and recipe.epsilon is None and not kept  # it is fitted without noise
     report_trainable(model, names, first, progress)
     report_added(method, recipe, progress)
     job = Job(recipe=recipe, examples=examples, labels=labels, task=task_name, folder=checkpoint.folder, resume=keeping.resume)
@@ -163,7 +190,7 @@ def learn(
         rows = rows_of(subject, learned, progress, team)
         if first and not keeping.resume and not team.rank and has_head(method, names, task, progress):
             probe(model, rows, labels, recipe, progress, task)
-        fitted = descend(subject, method, names, rows, tune, recipe, keeping, team)
+        fitted = descend(subject, method, names, rows, tune, recipe, keeping, team, old)
     report_peak(device, progress)
     subject.facts = completed(method, subject, texts, progress)
     return Learned(subject=subject, recipe=recipe, trainable=learns, parameters=there, truncated=cut, fitted=fitted)

@@ -12,6 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from beside.core.defending import must_defend
 from beside.core.errors import BadOption
 from beside.core.interfaces import Method, Progress, Task
 from beside.core.pairs import joined
@@ -97,6 +98,7 @@ def learn_to_write(
     method = chosen(recipe)
     learned = method.attach(subject.model)
     must_have_effect(recipe, bool(learned), drops(subject.model))
+    must_defend(recipe, task, task_name, steps=bool(learned), by_pairs=False)
     learns, there = trainable(subject.model, learned), sum(parameter.numel() for parameter in subject.model.parameters())
     report_trainable(subject.model, learned, False, progress)
     report_added(method, recipe, progress)

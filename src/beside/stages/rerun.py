@@ -10,6 +10,7 @@ from typing import Literal
 
 import numpy as np
 
+from beside.core.compressing import TOLD
 from beside.core.errors import BadInput
 from beside.core.interfaces import Progress
 from beside.core.pairs import whole
@@ -19,6 +20,7 @@ from beside.core.repetition import Repetition
 from beside.core.types import Corpus, Run, Splits
 from beside.engine.checkpoint import Checkpoint
 from beside.engine.keeping import Keeping
+from beside.engine.loading import Start
 from beside.engine.runtime import TorchSubject, load_subject
 from beside.engine.training import train_model
 from beside.store.artifacts import Artifacts
@@ -33,7 +35,7 @@ def rerun(
     corpus: Corpus,
     splits: Splits,
     *,
-    start: str | None = None,
+    start: Start = Start(),
     artifacts: Artifacts,
     checkpoints: Path,
     versions: Mapping[str, str],
@@ -44,7 +46,7 @@ def rerun(
     Same weights is what the same machine and versions must give. Where versions changed, the same scores are as good.
 
     Args:
-        start: folder of the base, when it was pre-trained here.
+        start: folder of the base or run, when the recipe names one that is kept here, and that run's rows where they are needed.
         versions: of this machine, as a run has them.
 
     Raises:
@@ -52,6 +54,7 @@ def rerun(
         Altered: the stored rows, the model or the checkpoint are not what was written.
     """
     must_be_repeatable(run)
+    must_be_trained(run, artifacts)
     began = time.monotonic()
     train, tune = (whole(row for row in split if row.target is not None) for split in (splits.train, splits.tune))
     home = checkpoints / f"rerun-{run.id}"
@@ -66,9 +69,10 @@ def rerun(
             tune,
             corpus.labels,
             corpus.task,
-            run.recipe.model_copy(update={"base": start or run.recipe.base}),
+            run.recipe.model_copy(update={"base": start.folder or run.recipe.base}),
             Keeping(checkpoint=checkpoint, resume=checkpoint.index.exists(), progress=progress),
             catalogue(*splits) if load("tasks", corpus.task).ranks else (),
+            start.rows,
         )
         texts = [row.text for row in tune or train]
         before, after = (load_subject(place, run.recipe.threads) for place in (artifacts.folder(run.model), Path(made)))
@@ -103,6 +107,17 @@ def must_be_repeatable(run: Run) -> None:
             f"spend epsilon {epsilon:.3g} once more on every {unit}.",
             "To spend it knowingly: beside train CORPUS with the same settings and --set seed=1.",
         )
+
+
+def must_be_trained(run: Run, artifacts: Artifacts) -> None:
+    """Does nothing when a run was trained.
+
+    Raises:
+        BadInput: it was made of another by compression.
+    """
+    if TOLD in artifacts.read_json(run.model):
+        told = f"The run '{run.id}' was compressed from '{run.parent}', not trained."
+        raise BadInput(told, f"Repeat the parent: beside rerun {run.parent}. Compress it anew: beside compress {run.parent}.")
 
 
 def changed_files(stored: Mapping[str, str], folder: Path) -> list[str]:

@@ -25,6 +25,7 @@ from beside.core.types import Corpus, Example, Run, Splits, content_id
 from beside.engine import memory
 from beside.engine.checkpoint import Checkpoint
 from beside.engine.keeping import Keeping
+from beside.engine.loading import Start
 from beside.engine.tracking import Trackings
 from beside.engine.training import train_model
 from beside.store.artifacts import Artifacts
@@ -47,7 +48,7 @@ def train(
     splits: Splits,
     recipe: Recipe,
     *,
-    start: str | None = None,
+    start: Start = Start(),
     artifacts: Artifacts,
     checkpoints: Path,
     boards: Path | None = None,
@@ -60,7 +61,7 @@ def train(
     """Fine-tunes a model on the train split; choices are made on the tune split; the test split is not looked at.
 
     Args:
-        start: folder of the base, when the recipe names one that is kept here.
+        start: folder of the base or run, when the recipe names one that is kept here, and that run's rows where they are needed.
         artifacts: where the model is kept.
         checkpoints: folder of what a killed training goes on from; it stays until `requested` ends, or somebody clears it.
         boards: folder of TensorBoard files, or None for none.
@@ -90,9 +91,10 @@ def train(
             whole(labelled(splits.tune)),
             corpus.labels,
             corpus.task,
-            recipe.model_copy(update={"base": start}) if start else recipe,
+            recipe.model_copy(update={"base": start.folder or recipe.base}),
             keeping,
             catalogue(*splits) if task.ranks else (),  # its candidates are of all splits; nobody else looks at test rows
+            start.rows,
         )
         model = artifacts.put_folder(folder)
         trackings.end(trained.recipe, trained.scores, trained.history)
