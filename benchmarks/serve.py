@@ -13,6 +13,7 @@ import asyncio
 import json
 import os
 import platform
+import signal
 import socket
 import subprocess
 import sys
@@ -117,14 +118,16 @@ def contestants(desk: Path, plain: Path) -> list[Server]:
 def started(command: list[str], log: Path, **more: Any) -> Iterator[subprocess.Popen[str]]:
     """A process, ended with the block."""
     with log.open("w") as file:
-        process = subprocess.Popen(command, stderr=file, text=True, env={**os.environ, **THREADS}, **more)
+        own = {"env": {**os.environ, **THREADS}, "start_new_session": True, **more}
+        process = subprocess.Popen(command, stderr=file, text=True, **own)
         try:
             yield process
-        finally:
-            process.terminate()
-            with suppress(subprocess.TimeoutExpired):
+        finally:  # with all that it started
+            with suppress(subprocess.TimeoutExpired, ProcessLookupError):
+                process.terminate()
                 process.wait(20)
-            process.kill()
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
 
 
 class Bare:
