@@ -81,7 +81,7 @@ def test_every_knob_belongs_to_a_defence_that_heeds_it() -> None:
     for knob, defences in OWN.items():
         assert set(defences) <= set(names("defences"))
         default = Recipe.model_fields[knob].default
-        other = 7 if isinstance(default, int) and not isinstance(default, bool) else 0.37
+        other: Any = "typos" if isinstance(default, str) else 7 if isinstance(default, int) else 0.37
         for defence in defences:
             plain, changed = Recipe(defence=defence), Recipe(defence=defence, **{knob: other})
             assert asked(plain) != asked(changed), f"{defence} does not heed {knob}"
