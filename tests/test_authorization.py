@@ -55,6 +55,13 @@ TABLE: dict[str, str] = {
     "GET /protect/{corpus_id}": STAFF,
     "GET /protect/{corpus_id}/next": STAFF,
     "POST /protect/{corpus_id}": STAFF,
+    # the rights of a person
+    "GET /persons": SEE_PEOPLE,
+    "POST /persons": SEE_PEOPLE,
+    "POST /persons/access": SEE_PEOPLE,
+    "POST /persons/erase": SEE_PEOPLE,
+    "POST /persons/resume": SEE_PEOPLE,
+    "GET /persons/certificate/{file}": SEE_PEOPLE,
     # training
     "GET /train": ASK,
     "POST /train": TRAIN,
@@ -147,6 +154,9 @@ SENT: dict[str, dict[str, Any]] = {
     "POST /try": {"text": "where is my parcel"},
     "POST /protect": {"text": "call me at 13800138000"},
     "POST /protect/{corpus_id}": {"row": "1"},
+    "POST /persons": {"words": "nobody at all"},
+    "POST /persons/access": {"words": "nobody at all"},
+    "POST /persons/erase": {"words": "nobody at all", "sure": "yes"},
     "POST /train": {"corpus": "nothing"},
     "POST /v1/releases/{id}/reviews": {"decision": "approve", "reason": "The numbers hold."},
     "POST /review/{release_id}": {"decision": "approve", "reason": "The numbers hold."},
@@ -245,7 +255,7 @@ def call(line: str, client: TestClient, made: Any) -> int:
     if path.startswith(("/v1/corpora", "/v1/runs")):
         ids["id"] = "corpus-toy" if "corpora" in path else "run-toy"
     ids["corpus_id"] = "corpus-toy"
-    for name in ("prediction_id", "artifact", "name", "condition"):
+    for name in ("prediction_id", "artifact", "name", "condition", "file"):
         ids[name] = "nothing"
     address = path.format(**ids) + {"/people/one": "?name=spare", "/static": "/console.css"}.get(path, "")
     body: dict[str, Any] = {"name": "spare", **SENT.get(line, {})}

@@ -99,6 +99,21 @@ def test_a_look_right_after_another_spends_nothing_and_is_refused(asked):
     assert loop.drift_of().shifts[0].alpha == pytest.approx(1 / 30 / 6)
 
 
+def test_the_first_day_is_given_in_advance_and_paid_back(asked):
+    loop = asked(usual())
+    made = loop.records.release(loop.actor, loop.name).made_at
+    at = made + timedelta(hours=1)
+    loop.clock = lambda: at
+    assert loop.drift_of().days == 1.0
+    for hours, days in ((12, None), (49, 25 / 24), (61, 0.5)):
+        at = made + timedelta(hours=hours)
+        if days is None:
+            with pytest.raises(BadInput, match="short ago"):
+                loop.drift_of()
+        else:
+            assert loop.drift_of().days == pytest.approx(days)
+
+
 def test_too_few_answers_prove_nothing(asked):
     with pytest.raises(NotEnoughData, match="29 stored answers"):
         asked(usual(n=29)).drift_of()

@@ -9,7 +9,8 @@ import pytest
 
 from beside.core.errors import BadOption, TextRefused
 from beside.core.scope import Scope
-from beside.core.types import Finding
+from beside.core.types import Example, Finding, Splits
+from beside.engine.scope import load_scope
 from beside.guarding import Guarding
 from beside.loop import Loop
 from beside.store.settings import read_settings
@@ -58,6 +59,13 @@ def test_a_refused_text_is_neither_answered_nor_stored_nor_are_those_beside_it(a
         loop.predict(served, ["cancel", LONG])
     assert refused.value.chinese.startswith("第 2 段文字") and refused.value.guard == "over_long"
     assert loop.records.predictions(loop.actor, served.release.id) == []
+
+
+def test_a_refused_text_is_not_explained_either(at_work):
+    loop, served = at_work('[serving.guards]\nmixed_scripts = "refuse"\n')
+    with pytest.raises(TextRefused, match="mixed_scripts"):
+        loop.explain(served, "cancel my pаypal")
+    assert loop.explain(served, "cancel my order").label == "cancel"
 
 
 def test_a_guard_that_is_off_says_nothing(at_work):
@@ -123,3 +131,27 @@ def test_a_guard_that_is_not_there_is_refused_with_those_that_are(tmp_path):
     (tmp_path / "beside.toml").write_text('[serving.guards]\nover_long = "shout"\n')
     with pytest.raises(BadOption):
         read_settings(tmp_path)
+
+
+def test_a_release_keeps_what_its_guard_needs_where_the_audit_found_a_score(at_work, tmp_path):
+    loop, served = at_work()
+    run = loop.records.run(loop.actor, served.release.run_id)
+    rows = [Example(id=f"e{at}", text=f"cancel my order {at}", target="cancel") for at in range(40)]
+    evidence = loop.artifacts.put_bytes(json.dumps({"kind": "curve", "kept": "nearest training rows"}).encode())
+    facts = {
+        "unit": "share",
+        "better": "higher",
+        "value": 0.9,
+        "low": 0.8,
+        "high": 1.0,
+        "n": 50,
+        "seed": 0,
+        "made_at": loop.clock(),
+    }
+    found = Finding(id="f", run_id=run.id, check="scope/out_of_scope", metric="oos_auroc", evidence=evidence, **facts)
+    [(name, content)] = loop.kept_with(run, [found], Splits(train=rows, tune=rows, test=[])).items()
+    (tmp_path / name).write_bytes(content)
+    scope = load_scope(tmp_path)
+    assert (scope.name, scope.n, scope.known.rows.shape) == ("nearest training rows", 40, (40, 32))
+    assert loop.kept_with(run, [found], Splits(train=rows, tune=rows[:20], test=[])) == {}
+    assert loop.kept_with(run, [], Splits(train=rows, tune=rows, test=[])) == {}

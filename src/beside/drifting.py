@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from datetime import datetime
 from pathlib import Path
 
 import numpy as np
@@ -53,7 +54,6 @@ class Drifting(Part):
         demand_role(self.actor, EXAMPLE_READERS, "look for drift")
         release, now = self.records.release(self.actor, release_id), self.clock()
         before = self.looks(release.id)
-        began = before[-1].at if before else release.made_at
         run, corpus = self.records.run(self.actor, release.run_id), self.corpus_of(release.id)
         found = drift.look(
             self.subject(run),
@@ -61,7 +61,7 @@ class Drifting(Part):
             self.tune_rows(corpus),
             self.records.predictions(self.actor, release.id, drift.MOST),
             release_id=release.id,
-            days=min((now - began).total_seconds() / SECONDS, MONTH),
+            days=days_to_spend(release, before, now),
             budget=budget,
             now=now,
             rng=np.random.default_rng(len(before)),
@@ -107,6 +107,18 @@ class Drifting(Part):
     def suspended(self, release_id: str) -> bool:
         """Whether a suspension is open already."""
         return bool(self.standing(release_id).suspensions)
+
+
+def days_to_spend(release: Release, before: Sequence[Look], now: datetime) -> float:
+    """Days of the budget that a look may spend: those since the last one, 30 at most.
+
+    The first look at a young release gets one day in advance, so that whoever tries it sees something; the second pays it back.
+    """
+    if not before:
+        return min(max((now - release.made_at).total_seconds() / SECONDS, 1.0), MONTH)
+    days = (now - before[-1].at).total_seconds() / SECONDS
+    advance = max(0.0, 1.0 - (before[0].at - release.made_at).total_seconds() / SECONDS) if len(before) == 1 else 0.0
+    return min(max(days - advance, 0.0), MONTH)
 
 
 def sentence_of(found: Look) -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from beside.core.committee import Halt
-from beside.core.erasure import Asked, Membership, Needles, Tombstone
+from beside.core.erasure import Asked, Membership, Needles, Removal, Tombstone
 from beside.core.errors import Altered, BadInput, BesideError, Busy, UnknownName
 from beside.core.interfaces import Subject
 from beside.core.registry import names
@@ -74,20 +74,30 @@ class Erasing(Part):
 
     # the plan of an erasure that is not done
 
-    def begun(self, asked: Asked) -> Plan | None:
-        """The plan of an erasure that was killed.
+    def unfinished(self) -> Plan | None:
+        """The plan of an erasure that was killed, or that goes on in another process.
 
         Raises:
-            Busy: it is another person's, and must be ended first.
+            Altered: it cannot be read.
         """
         file = self.workspace.state / FOLDER / PLAN
         try:
             with sealer_for(file).open(file) as stream:
-                plan = Plan.model_validate_json(stream.read())
+                return Plan.model_validate_json(stream.read())
         except FileNotFoundError:
             return None
         except ValueError as error:
             raise Altered(f"The plan of an erasure, '{file}', cannot be read.", "Remove it and begin again.") from error
+
+    def begun(self, asked: Asked) -> Plan | None:
+        """The plan of an erasure of this person that was killed.
+
+        Raises:
+            Busy: it is another person's, and must be ended first.
+        """
+        plan = self.unfinished()
+        if plan is None:
+            return None
         if plan.asked.key() != asked.key():
             told = f"An erasure of another person was begun on {plan.asked_at:%Y-%m-%d %H:%M} UTC and is not done."
             raise Busy(told, "End it first, with the same command as then; its plan is in .beside/erasures/plan.json.")
@@ -109,16 +119,16 @@ class Erasing(Part):
 
     # the steps
 
-    def buried(self, plan: Plan) -> list[Tombstone]:
-        """Child corpora, tombstones and retired releases; from here on nothing of the person is served or trained on."""
+    def buried(self, plan: Removal) -> list[Tombstone]:
+        """Child corpora, tombstones and retired releases; from here on nothing of the rows is served or trained on."""
         gone, stones, children = self.records.tombstones(self.actor), [], []
-        for held in plan.found.corpora:
-            corpus = self.records.corpus(self.actor, held.corpus)
+        for id, count in plan.going.items():
+            corpus = self.records.corpus(self.actor, id)
             stone = gone.get(corpus.id)
             if stone is None:
-                made = erase.child(corpus, (row for _, row in held.rows), plan.needles, self.artifacts, self.clock())
+                made = erase.child(corpus, plan.stays(id), plan.needles, self.artifacts, self.clock())
                 children += [made] if made else []
-                kept = {"rows": corpus.splits, "erased": len(held.rows), "sha256": corpus.examples}
+                kept = {"rows": corpus.splits, "erased": count, "sha256": corpus.examples}
                 stone = self.stone(plan, corpus.id, "corpus", kept, made.id if made else None)
             stones.append(stone)
         for id in plan.runs:
@@ -132,12 +142,12 @@ class Erasing(Part):
             self.retire(plan, id, reason)
         return stones
 
-    def stone(self, plan: Plan, id: str, thing: str, kept: dict[str, object], successor: str | None = None) -> Tombstone:
+    def stone(self, plan: Removal, id: str, thing: str, kept: dict[str, object], successor: str | None = None) -> Tombstone:
         """What is left of one thing."""
         told = {"id": id, "thing": thing, "erasure": plan.id, "kept": kept, "successor": successor, "at": self.clock()}
         return Tombstone.model_validate(told)
 
-    def retire(self, plan: Plan, release_id: str, reason: str) -> None:
+    def retire(self, plan: Removal, release_id: str, reason: str) -> None:
         """Closes the gate on a release for good."""
         if self.records.proceedings(self.actor, release_id).retired() is None:
             role = next((role for role in ("privacy_officer", "admin") if role in self.actor.roles), "none")
@@ -147,8 +157,8 @@ class Erasing(Part):
             )  # fmt: skip
             self.records.add_halt(self.actor, halt)
 
-    def removed(self, plan: Plan) -> None:
-        """Everything on the disk that was made from the person's rows."""
+    def removed(self, plan: Removal) -> None:
+        """Everything on the disk that was made from the rows."""
         state, needles = self.workspace.state, plan.needles
         for id, reason in plan.releases.items():
             retire(Path(self.records.release(self.actor, id).bundle), plan.id, reason, needles)
@@ -167,8 +177,8 @@ class Erasing(Part):
                 clear(state / folder / id)
         self.without_artifacts(plan, needles)
 
-    def without_artifacts(self, plan: Plan, needles: Needles) -> None:
-        """Deletes the artifacts of what is dead, and those that hold the person and belong to nothing that lives."""
+    def without_artifacts(self, plan: Removal, needles: Needles) -> None:
+        """Deletes the artifacts of what is dead, and those that hold the rows and belong to nothing that lives."""
         gone = set(self.records.tombstones(self.actor))
         corpora, runs = self.records.corpora(self.actor), self.records.runs(self.actor)
         findings = self.records.findings(self.actor)
@@ -179,11 +189,11 @@ class Erasing(Part):
         trees = {run.model for run in runs if run.id in plan.runs}
         dead = models_in(self.artifacts, trees) - trees
         dead |= {one.evidence for one in findings if one.evidence and one.run_id in plan.runs}
-        dead |= {id for one in corpora if one.id in plan.found.ids for id in (one.examples, one.report) if id}
+        dead |= {id for one in corpora if one.id in plan.going for id in (one.examples, one.report) if id}
         for id in [*sorted(dead - live), *sorted(trees - live)]:  # trees last: they name the files
             self.artifacts.erase(id)
         forms = needles.bytes()
-        for id in list(self.artifacts.ids()):
+        for id in list(self.artifacts.ids()) if forms else ():
             with suppress(UnknownName):
                 if not file_holds(self.artifacts.place(id), needles, forms):
                     continue
@@ -232,12 +242,12 @@ class Erasing(Part):
         return made, notes
 
 
-def made_from(home: Path, plan: Plan) -> bool:
+def made_from(home: Path, plan: Removal) -> bool:
     """Whether a folder of checkpoints is of a training on a corpus that held the person, or of a workshop of models."""
     if home.name.removeprefix("rerun-") in plan.runs or home.name == "few-labels":
         return True
     try:
         asked = json.loads((home / "request.json").read_text(encoding="utf-8"))
-        return asked["corpus"] in plan.found.ids or asked["recipe"]["base"] in plan.runs
+        return asked["corpus"] in plan.going or asked["recipe"]["base"] in plan.runs
     except (OSError, ValueError, KeyError, TypeError):
         return False

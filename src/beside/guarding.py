@@ -11,7 +11,7 @@ from beside.core.interfaces import Guard, Subject
 from beside.core.protecting import plan_of
 from beside.core.registry import load, names
 from beside.core.scope import fitted
-from beside.core.types import Corpus, Finding, Prediction, Run, Splits
+from beside.core.types import Corpus, Explanation, Finding, Prediction, Run, Splits
 from beside.part import Part
 from beside.protection.acting import Protector
 from beside.stages.serve import Served
@@ -50,6 +50,12 @@ class Guarding(Part):
             answers = [without(answer, protector) for answer in answers]
         threshold = served.threshold if self.workspace.settings.serving.hand_over == "signed" else None
         return [flagged(answer, found, threshold) for answer, found in zip(answers, noticed, strict=True)]
+
+    def explained(self, served: Served, text: str) -> Explanation:
+        """Why a model answers as it does; a text that may not be asked is not explained either. Raises as `guarded`."""
+        served.must_answer(text, self.clock())
+        must_pass(self.noticed(served.subject, [text]))
+        return served.explain(text, self.clock())
 
     def noticed(self, subject: Subject, texts: Sequence[str]) -> list[list[Noticed]]:
         """What the guards say of each text; a guard that was asked for and cannot look says so of every text."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 
@@ -22,7 +21,7 @@ from beside.core.pairs import whole
 from beside.core.purposes import Purpose
 from beside.core.recipe import Recipe
 from beside.core.report import Report
-from beside.core.types import Actor, Answer, Comparison, Corpus, Explanation, Finding, Prediction, Release, Run, Skipped
+from beside.core.types import Actor, Answer, Corpus, Explanation, Finding, Prediction, Release, Run, Skipped
 from beside.documents import Documents
 from beside.drifting import Drifting
 from beside.engine import loading
@@ -32,10 +31,12 @@ from beside.models import Models
 from beside.proofs import Proofs
 from beside.protecting import Protecting
 from beside.purposes import Purposes
+from beside.retaining import Keeping
 from beside.rights import Rights
 from beside.searching import Searching
 from beside.stages import audit, improve, intake, listen, release, review, serve, verify
 from beside.stages.audit import Model
+from beside.stages.improve import Improvement
 from beside.stages.review import Decision, Said
 from beside.stages.serve import Served
 from beside.store.cache import Cache
@@ -43,16 +44,9 @@ from beside.store.proof import proof_of
 from beside.store.workspace import Workspace
 
 
-@dataclass(frozen=True, kw_only=True)
-class Improvement:
-    """What `improve` made: the child corpus, the challenger trained on it, and how it compares with the champion."""
-
-    corpus: Corpus
-    run: Run
-    comparison: Comparison
-
-
-class Loop(Committee, Comparing, Documents, Drifting, Guarding, Models, Proofs, Searching, Labels, Protecting, Purposes, Rights):
+class Loop(
+    Committee, Comparing, Documents, Drifting, Guarding, Models, Proofs, Searching, Labels, Protecting, Purposes, Rights, Keeping
+):
     """text in -> protect -> train -> audit -> release -> review -> serve -> listen -> improve, for one actor in one workspace.
 
     Args:
@@ -249,7 +243,7 @@ class Loop(Committee, Comparing, Documents, Drifting, Guarding, Models, Proofs, 
 
     def explain(self, served: Served, text: str) -> Explanation:
         """Why the model answers as it does, word by word."""
-        return served.explain(text, self.clock())
+        return self.explained(served, text)
 
     def what_if(self, served: Served, text: str, edited: str) -> WhatIf:
         """What an edit changes: two answers, kept like any other."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 from beside.bases import RUN, Bases
 from beside.core.applies import for_task
@@ -108,7 +109,12 @@ class Models(Bases):
             for role, other in others.items()
             if other is not None and other.id != run.id and other.id not in gone
         }
-        return {**models, "base": Model(loading.content_of(run.recipe), partial(self.base_of, run))}
+        content = loading.content_of(run.recipe)
+        return {
+            **models,
+            "base": Model(content, partial(self.base_of, run)),
+            "filler": Model(content, partial(self.filler_of, run)),
+        }
 
     def champion_of(self, corpus_name: str) -> Run | None:
         """The run of the newest approved release of a corpus of that name."""
@@ -124,6 +130,13 @@ class Models(Bases):
 
         start = self.start_of(run.recipe.base)
         return base_subject(run.recipe.model_copy(update={"base": start}) if start else run.recipe)
+
+    def filler_of(self, run: Run) -> Any:
+        """The masked language model of a run's base before any training; None for one whose weights hold no mask head."""
+        from beside.engine.filling import filler_of  # imports torch
+
+        start = self.start_of(run.recipe.base)
+        return filler_of(run.recipe.model_copy(update={"base": start}) if start else run.recipe)
 
     def newest_findings(self, run: Run) -> list[Finding]:
         """What the last audit that measured it found of each check and metric; the policy of a release judges it anew."""

@@ -11,6 +11,7 @@ from beside.stages import serve, verify
 from beside.stages.verify import Verification
 from beside.store.bundle import check_bundle
 from beside.store.carry import pack
+from beside.store.exports import EXPORTERS
 from beside.store.ledger import whole
 from beside.store.permission import demand_role
 from beside.store.proof import save_proofs
@@ -55,7 +56,7 @@ class Proofs:
             NotPermitted: the model is not for everybody.
             Altered, GateClosed: the bundle is not what was signed.
         """
-        demand_role(self.actor, ("builder", "reviewer", "privacy_officer"), "export a release")
+        demand_role(self.actor, EXPORTERS, "export a release")
         records = self.workspace.records
         with self.workspace.lock("export"):
             made = records.release(self.actor, release_id)
@@ -64,4 +65,5 @@ class Proofs:
                 verify.attest_release(made, self.workspace.keys, self.clock(), model_signing=True)
             findings = [one for one in records.findings(self.actor, made.run_id) if one.id in made.finding_ids]
             serve.must_be_sealed(made, findings, self.workspace.keys.known())
+            records.note_export(self.actor, made.id, file)
             return pack(Path(made.bundle), file)

@@ -11,6 +11,7 @@ from typing import Any
 from beside.cards.papers import certificate
 from beside.core.erasure import PURPOSE, Asked, Erasure, Holder, Preview
 from beside.core.errors import BadInput
+from beside.core.registry import unknown
 from beside.core.types import Release, content_id
 from beside.core.vaults import OpenedValue
 from beside.erasing import FOLDER, Erasing
@@ -48,6 +49,23 @@ class Rights(Erasing):
         bases = self.records.bases(self.actor)
         unknown = [f"The base {base.name} ({base.id}) was pre-trained on texts that are not kept." for base in bases]
         return Preview(holders=(*holders, *runs, *releases, *rest), unknown=tuple(unknown), yours=tuple(self.outside(plan)))
+
+    def certificates(self) -> list[Erasure]:
+        """The certificates of past erasures, the newest first."""
+        demand_role(self.actor, STEWARDS, "read certificates of erasures")
+        return self.records.erasures(self.actor)
+
+    def certificate(self, file: str) -> bytes:
+        """A certificate by its file name, say `ERASURE.zh.html`, made from the records.
+
+        Raises:
+            UnknownName: there is none of that name.
+        """
+        demand_role(self.actor, STEWARDS, "read certificates of erasures")
+        made = editions(self.records.erasure(self.actor, file.partition(".")[0]))
+        if file not in made:
+            raise unknown("certificate", file, list(made))
+        return made[file]
 
     def of_rows(self, corpus_id: str, count: int) -> Holder:
         """What becomes of one corpus."""
@@ -161,9 +179,17 @@ class Rights(Erasing):
         return hashlib.sha256(keys.sign(keys.of_workspace(), NAME, asked.key()).encode()).hexdigest()
 
     def outside(self, plan: Plan) -> list[str]:
-        """Files of the workspace's folder that are not Beside's and hold the person, such as what was imported."""
+        """What only people can erase: files of the folder that are not Beside's, exports of releases, backups that were noted.
+
+        Documents say each of these in their own language, by its shape (cards/papers.py).
+        """
         found = search(self.workspace.folder, plan.needles, (self.workspace.state,), self.progress.step).found
-        return [f"the file '{path}' in the workspace's folder" for path in found]
+        exports = self.records.exports(self.actor, plan.releases)
+        return [
+            *(f"the file '{path}' in the workspace's folder" for path in found),
+            *(f"the export of {one.release} to '{one.file}' on {one.at:%Y-%m-%d} by {one.who}" for one in exports),
+            *(f"the backup '{told}'" for told in self.workspace.settings.retention.backups),
+        ]
 
     def carried_out(self, plan: Plan) -> Erasure:
         """Every step, then the search for what is left, then the certificate."""
@@ -204,12 +230,16 @@ class Rights(Erasing):
 
     def handed_over(self, made: Erasure) -> Erasure:
         """The certificate as a file for the person; with it the plan, which knows the person's rows, goes."""
-        files = {f"{made.id}.json": (made.model_dump_json(indent=2) + "\n").encode(), **certificate(made)}
-        for name, content in files.items():
+        for name, content in editions(made).items():
             with whole_file(self.workspace.state / FOLDER / name) as path:
                 path.write_bytes(content)
         self.forget()
         return made
+
+
+def editions(made: Erasure) -> dict[str, bytes]:
+    """A certificate as files: `ID.json`, which is signed, and `ID.en.html` and its like, which people read."""
+    return {f"{made.id}.json": (made.model_dump_json(indent=2) + "\n").encode(), **certificate(made)}
 
 
 BECOMES = {

@@ -14,6 +14,7 @@ from fastapi.telemetry import TelemetryConfig
 from beside import __version__
 from beside.api import (
     chat,
+    daily,
     errors,
     hub,
     progress,
@@ -85,9 +86,13 @@ def create_app(workspace: Workspace, *, host: str = "127.0.0.1", port: int = 832
 
 @asynccontextmanager
 async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-    """While the server runs: the model that will be asked is loaded beside, so that the server answers at once."""
+    """While the server runs: the model that will be asked is loaded beside, and each day goes what was kept long enough."""
     threading.Thread(target=warm_up, args=(app.state.serving,), daemon=True).start()
+    stop = threading.Event()
+    if app.state.workspace.settings.retention.set:
+        threading.Thread(target=daily.watch, args=(app.state.workspace, stop), daemon=True).start()
     yield
+    stop.set()
 
 
 def warm_up(serving: Serving) -> None:

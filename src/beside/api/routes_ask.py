@@ -20,6 +20,7 @@ async def predict(body: PredictBody, request: Request, loop: TheLoop) -> Predict
     """Answers up to 128 texts.
 
     Each prediction has an id, which /v1/feedback takes. `truncated` says that the text was longer than the model reads.
+    `abstained` says that a person should answer instead, and `flags` why, or what else guards noticed, in English and Chinese.
     A release that writes its answers takes `decoding`; `answer.finish_reason` tells of one that was cut short.
     """
     texts = body.asked()

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 import subprocess
 import sys
 import threading
 from collections.abc import Sequence
+from contextlib import suppress
 
 from beside.api.actor import must_hold
+from beside.core.erasure import Asked
 from beside.core.recipe import Recipe
 from beside.core.types import Actor
+from beside.store.permission import STEWARDS
 from beside.store.workspace import Workspace
 
 LOG = "started.log"  # in the workspace's state: what the process said last
@@ -45,8 +49,24 @@ def start_training(workspace: Workspace, actor: Actor, corpus_id: str, recipe: R
     return start(workspace, actor, "train", [corpus.id, *(f"--set={name}={value}" for name, value in changed.items())])
 
 
-def start(workspace: Workspace, actor: Actor, verb: str, words: Sequence[str]) -> int:
-    """Starts `beside VERB WORDS` in the name of the person who asked. Raises Busy when something else is at work."""
+def start_erasing(workspace: Workspace, actor: Actor, asked: Asked, retrain: bool) -> int:
+    """Starts `beside erase` for a person; the number of the process. Their name goes through a pipe: no list of processes shows it.
+
+    Raises:
+        NotPermitted: only a privacy officer or an owner may; training again takes a builder or a reviewer besides.
+        Busy: something else works in this workspace.
+    """
+    must_hold(actor, STEWARDS, "erase a person")
+    request = json.dumps({"person": asked.person, "words": asked.words})
+    return start(workspace, actor, "erase", ["--request=-", "--yes", *(["--retrain"] if retrain else [])], request)
+
+
+def start(workspace: Workspace, actor: Actor, verb: str, words: Sequence[str], given: str = "") -> int:
+    """Starts `beside VERB WORDS` in the name of the person who asked. Raises Busy when something else is at work.
+
+    Args:
+        given: what it reads from its standard input, up to what a pipe holds unread (64 KiB).
+    """
     with workspace.lock(verb):  # somebody who waits for an answer is told at once; the process itself locks again
         pass
     own = [verb, *words, "--workspace", str(workspace.folder), f"--as={actor.name}"]
@@ -54,7 +74,7 @@ def start(workspace: Workspace, actor: Actor, verb: str, words: Sequence[str]) -
     try:
         process = subprocess.Popen(
             [sys.executable, "-P", "-m", "beside", *own],
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.PIPE,
             stdout=output,
             stderr=output,
             cwd=workspace.folder,
@@ -62,6 +82,9 @@ def start(workspace: Workspace, actor: Actor, verb: str, words: Sequence[str]) -
         )
     finally:
         os.close(output)
+    assert process.stdin is not None
+    with suppress(BrokenPipeError), process.stdin:
+        process.stdin.write(given.encode())
     threading.Thread(target=follow, args=(process, workspace, verb), daemon=True).start()
     return process.pid
 

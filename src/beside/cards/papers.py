@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -12,6 +13,12 @@ from beside.cards.dossier import printed
 from beside.cards.numbers import count, number
 from beside.cards.words import LANGUAGES, Words
 from beside.core.erasure import Erasure, Membership
+
+PLACES = (  # how the loop tells of what only people can erase, and the sentence that says it in the language of a document
+    (r"the file '(?P<file>.*)' in the workspace's folder", "a_file"),
+    (r"the export of (?P<release>\S+) to '(?P<file>.*)' on (?P<date>\S+) by (?P<who>.*)", "an_export"),
+    (r"the backup '(?P<told>.*)'", "a_backup"),
+)
 
 
 def certificate(erasure: Erasure) -> dict[str, bytes]:
@@ -111,5 +118,13 @@ def searched(erasure: Erasure, words: Words) -> list[Block]:
         Pair(name=say(words, "search"), value=say(words, "searched", **told)),
         Pair(name=say(words, "remaining"), value="; ".join(erasure.remaining) or say(words, "nowhere")),
     ]
-    rows += [Pair(name=say(words, "yours"), value="; ".join(erasure.yours))] if erasure.yours else []
+    rows += [Pair(name=say(words, "yours"), value="; ".join(place(one, words) for one in erasure.yours))] if erasure.yours else []
     return [Pairs(rows=rows), *(Text(text=words.known("rights_notes", note) or note, muted=True) for note in erasure.notes)]
+
+
+def place(told: str, words: Words) -> str:
+    """Something that only people can erase, in the language of the document; of a shape that is not known as it was told."""
+    for shape, key in PLACES:
+        if found := re.fullmatch(shape, told, re.DOTALL):
+            return say(words, key, **found.groupdict())
+    return told

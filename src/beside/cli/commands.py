@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from beside.cli import (
     accounts,
+    attacking,
     committee,
     comparing,
     documenting,
@@ -14,6 +15,7 @@ from beside.cli import (
     pretraining,
     protecting,
     proving,
+    retaining,
     rights,
     searching,
     using,
@@ -26,6 +28,7 @@ from beside.cli.frame import app
 __all__ = [
     "accounts",
     "app",
+    "attacking",
     "committee",
     "comparing",
     "documenting",
@@ -37,6 +40,7 @@ __all__ = [
     "pretraining",
     "protecting",
     "proving",
+    "retaining",
     "rights",
     "searching",
     "using",

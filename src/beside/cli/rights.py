@@ -2,26 +2,36 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from beside.cli.frame import HERE, As, Folder, Json, command, show, working
-from beside.core.errors import BadOption
+from beside.core.errors import BadInput, BadOption
 from beside.core.purposes import LEGAL_BASES
 
 if TYPE_CHECKING:  # heavy: loaded by the command that needs it
-    from beside.core.erasure import Erasure, Preview
+    from beside.core.erasure import Asked, Erasure, Preview
 
 Person = Annotated[str | None, typer.Argument(help="Pseudonym (person-...), or the name in the column of persons.")]
 Words = Annotated[list[str] | None, typer.Option("--text", help="Words that name the person: every row with them; repeatable.")]
+
+
+Request = Annotated[
+    Path | None,
+    typer.Option(
+        help='JSON file {"person": ..., "words": [...]} instead of PERSON and --text; - = from stdin, out of any history.'
+    ),
+]
 
 
 @command
 def erase(
     person: Person = None,
     text: Words = None,
+    request: Request = None,
     preview: Annotated[bool, typer.Option("--preview", help="Only show what holds the person; this is the default.")] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Erase; there is no way back.")] = False,
     retrain: Annotated[bool, typer.Option("--retrain", help="Train the runs behind releases again, without the person.")] = False,
@@ -30,11 +40,9 @@ def erase(
     json: Json = False,
 ) -> bool:
     """Erase a person: rows, questions, models trained on them. Shows all of it first. Exit code 1 if something is left."""
-    from beside.core.erasure import Asked
-
     if preview and yes:
         raise BadOption("Both --preview and --yes are given.", "Look first with --preview, then erase with --yes.")
-    asked = Asked(person=person, words=tuple(text or ()))
+    asked = whom(person, text, request)
     with working(workspace, as_) as loop:
         if not yes:
             show(json, loop.person(asked), preview_in_words)
@@ -48,6 +56,7 @@ def erase(
 def access(
     person: Person = None,
     text: Words = None,
+    request: Request = None,
     out: Annotated[Path | None, typer.Option(help="Zip file, or .json, to write; without it all is printed as JSON.")] = None,
     workspace: Folder = HERE,
     as_: As = None,
@@ -55,10 +64,9 @@ def access(
 ) -> None:
     """Everything that is kept of a person, for them to read and to take along (GDPR Art. 15 and 20, PIPL Art. 45)."""
     from beside.cli.terminal import put_json
-    from beside.core.erasure import Asked
 
+    asked = whom(person, text, request)
     with working(workspace, as_) as loop:
-        asked = Asked(person=person, words=tuple(text or ()))
         if out is None:
             put_json(loop.access(asked))
             return
@@ -85,6 +93,34 @@ def purpose(
         found = loop.state_purpose(corpus, purpose, legal_basis) if said else loop.records.corpus(loop.actor, corpus)
     told = {"corpus": found.id, "name": found.name, "purpose": found.purpose, "legal_basis": found.legal_basis}
     show(json, told, purpose_in_words)
+
+
+def whom(person: str | None, words: list[str] | None, request: Path | None) -> Asked:
+    """Whom a command is about, from the command line or from a file.
+
+    Raises:
+        BadOption: both are given.
+        BadInput: the file holds no request, or nobody is named.
+    """
+    import json
+
+    from beside.core.erasure import Asked
+
+    if request is None:
+        return Asked(person=person, words=tuple(words or ()))
+    if person or words:
+        raise BadOption("Both a person and --request are given.", "Give one of them.")
+    shape = 'It holds {"person": "...", "words": ["..."]}; either may be left out.'
+    try:
+        told = json.loads(sys.stdin.read() if str(request) == "-" else request.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise BadInput(f"The request '{request}' cannot be read: {type(error).__name__}.", shape) from error
+    if not isinstance(told, dict) or not told.keys() <= {"person", "words"}:
+        raise BadInput(f"The request '{request}' is none.", shape)
+    name, said = told.get("person"), told.get("words", [])
+    if not isinstance(name, str | None) or not isinstance(said, list) or not all(isinstance(one, str) for one in said):
+        raise BadInput(f"The request '{request}' is none.", shape)
+    return Asked(person=name, words=tuple(said))
 
 
 def purpose_in_words(told: dict[str, str | None]) -> None:

@@ -17,7 +17,7 @@ from beside.core.pretraining import Base
 from beside.core.quorum import standing
 from beside.core.report import Report
 from beside.core.types import Corpus, Explanation, Finding, Prediction, Release, Run, Skipped
-from beside.loop import Improvement
+from beside.stages.improve import Improvement
 
 LISTS = ("corpora", "bases", "runs", "findings", "releases", "erasures", "waiting")
 LABELS_SHOWN = 15

@@ -22,9 +22,7 @@ def look_in_words(look: Look) -> None:
         out.say(f"accuracy without labels, {estimate.method}: {estimate.value:.3f} ({span})")
     if look.tune_accuracy is not None:
         out.say(f"accuracy on the tune rows: {look.tune_accuracy:.3f} (n = {look.tune})")
-    out.say(
-        f"Without drift there are at most {look.budget:g} false alarms in 30 days; this look spent those of {look.days:.2f} days."
-    )
+    out.say(f"False alarms without drift: at most {look.budget:g} in 30 days; this look spent those of {look.days:.2f} days.")
     if look.suspended:
         out.say("The approval is suspended, as the policy says: beside resume lifts it.")
     for one in look.told:

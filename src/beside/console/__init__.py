@@ -5,7 +5,21 @@ from __future__ import annotations
 from fastapi import FastAPI
 from starlette.staticfiles import StaticFiles
 
-from beside.console import account, committee, evidence, home, people, protect, review, sign_in, statements, train, try_it, waiting
+from beside.console import (
+    account,
+    committee,
+    evidence,
+    home,
+    people,
+    persons,
+    protect,
+    review,
+    sign_in,
+    statements,
+    train,
+    try_it,
+    waiting,
+)
 from beside.console.language import NAMES, catalogue
 from beside.console.page import STATIC
 from beside.console.trouble import TroublePages
@@ -22,7 +36,7 @@ def mount(app: FastAPI, workspace: Workspace) -> None:
     app.state.workspace = workspace
     for code in NAMES:
         catalogue(code)  # a broken catalogue must stop the start, not the first Chinese reader
-    for part in (home, protect, train, try_it, evidence, review, committee, sign_in, account, people, statements, waiting):
+    for part in (home, protect, train, try_it, evidence, review, committee, sign_in, account, people, persons, statements, waiting):
         app.include_router(part.router)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     app.add_middleware(TroublePages)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from beside.console.account_sentences import ACCOUNTS
 from beside.console.committee_sentences import COMMITTEE
 from beside.console.language import N_
+from beside.console.rights_sentences import RIGHTS
 
 NUMBER = r"-?[\d.]+(?:e[-+]?\d+)?"
 TOLD = (
@@ -220,6 +221,7 @@ SENTENCES: tuple[tuple[str, str], ...] = (
         N_("The reason for %(key)s stands beside its field; default: %(default)s."),
     ),
     *ACCOUNTS,
+    *RIGHTS,
     *COMMITTEE,
     # last, for a name may hold anything
     (r"(?P<who>.+?) rejected it: (?P<reason>.*)", N_("%(who)s rejected it: %(reason)s")),

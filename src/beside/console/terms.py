@@ -99,6 +99,7 @@ STAGES = {
     "head": N_("Fitting the head"),
     "train": N_("Training"),
     "search": N_("Searching for a recipe"),
+    "look": N_("Looking through every file"),
     "confirm": N_("Confirming the winner"),
     "audit": N_("Auditing"),
     "embed": N_("Reading the training rows"),

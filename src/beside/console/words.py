@@ -15,6 +15,7 @@ from markupsafe import Markup, escape
 from beside.charts.paper import named, saying
 from beside.console import terms
 from beside.console.language import Language
+from beside.console.rights_sentences import HOLDERS
 from beside.console.sentences import NOTES, SENTENCES
 from beside.core import naming
 
@@ -86,6 +87,10 @@ class Words:
     def action(self, action: str) -> str:
         """What is done with personal data."""
         return self.of(terms.ACTIONS, action)
+
+    def holder(self, kind: str) -> str:
+        """What may hold a person."""
+        return self.of(HOLDERS, kind)
 
     def error(self, code: str) -> str:
         """The frame of an error: what kind of thing went wrong."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
@@ -162,6 +162,28 @@ def leaves(content: Any) -> Iterator[str]:
     elif isinstance(content, list | tuple):
         for value in content:
             yield from leaves(value)
+
+
+class Removal(Value):
+    """Rows that are to go, for whatever reason, and all that was trained on them."""
+
+    id: str
+    runs: tuple[str, ...]  # trained on the rows
+    releases: dict[str, str]  # release -> why it is retired
+
+    @property
+    def needles(self) -> Needles:
+        """What gives the rows away wherever it stands; nothing where rows go for their age."""
+        return Needles(frozenset(), ())
+
+    @property
+    def going(self) -> dict[str, int]:
+        """Corpus -> how many of its rows go."""
+        raise NotImplementedError
+
+    def stays(self, corpus: str) -> Callable[[Example], bool]:
+        """Whether a row of a corpus is to stay."""
+        raise NotImplementedError
 
 
 class Holder(Value):

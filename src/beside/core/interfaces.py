@@ -117,6 +117,13 @@ class Perturbation(Protocol):
         """One edited copy; the text itself when nothing in it can be edited."""
 
 
+class Filler(Protocol):
+    """A masked language model that guesses hidden words."""
+
+    def fill(self, texts: Sequence[str], places: Sequence[tuple[int, int]], most: int) -> list[list[str]]:
+        """Guesses for one place (start, end in characters) of each text, the likeliest first, at most so many."""
+
+
 class Recognizer(Protocol):
     """Text -> stretches of one kind of personal data; the kind is the file's name. A frozen dataclass, its fields are its options.
 
@@ -185,7 +192,8 @@ class Check(Protocol):
     A check is a frozen dataclass. Its fields are its options (unit and reason in the metadata); a policy sets them in its table
     `[options."aspect/name"]`. A field whose metadata says `given` is no option: the audit puts the thing of that name there, or
     leaves its None: `parent` (subject of the run's parent), `champion` (subject of the newest approved release of the same
-    corpus name), `base` (subject of the base model before any training; only `embed` and `token_counts` of it mean anything).
+    corpus name), `base` (subject of the base model before any training; only `embed` and `token_counts` of it mean anything),
+    `filler` (a `Filler`: the base as a masked language model, where its weights hold one).
     """
 
     zh: str  # the file's first docstring line, said in Chinese

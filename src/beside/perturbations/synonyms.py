@@ -59,6 +59,9 @@ class Synonyms:
         default=frozenset(),
         metadata={"unit": "words", "reason": "what may come in, for instance the corpus's own words; empty: all"},
     )
+    inflected: bool = field(
+        default=False, metadata={"unit": "yes or no", "reason": "whether neighbours may replace bones, stopped, finer as well"}
+    )
 
     examples: ClassVar[tuple[str, ...]] = ()  # without a thesaurus nothing is known
 
@@ -101,7 +104,7 @@ class Synonyms:
 
     def others(self, word: str, table: Mapping[str, Groups]) -> list[str]:
         """What may stand in a word's place, the plainest first."""
-        if word in GRAMMAR or any(base in table or base in self.neighbours for base in bases(word)):
+        if word in GRAMMAR or (not self.inflected and any(base in table or base in self.neighbours for base in bases(word))):
             return []
         # a near word in a table is often only another form of the same word, or one that does not fit the sentence
         groups = [self.neighbours.get(word, ())] if self.neighbours else table.get(word, ())

@@ -84,15 +84,23 @@ def write(content: dict[str, Any], file: Path) -> None:
     Raises:
         StorageFailed: the disk is full or refuses the write.
     """
-    plain = json.dumps(content, ensure_ascii=False, indent=2).encode() + b"\n"
     with whole_file(file.absolute()) as path:
         path.touch(mode=0o600)
-        if file.suffix == ".json":
-            path.write_bytes(plain)
-        else:
-            with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as packed:
-                packed.writestr("everything.json", plain)
-                packed.writestr("rows.csv", as_table(content["rows"]))
+        path.write_bytes(as_json(content) if file.suffix == ".json" else as_zip(content))
+
+
+def as_json(content: dict[str, Any]) -> bytes:
+    """All of it as JSON."""
+    return json.dumps(content, ensure_ascii=False, indent=2).encode() + b"\n"
+
+
+def as_zip(content: dict[str, Any]) -> bytes:
+    """All of it as a zip file: JSON, and the rows as a table besides."""
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as packed:
+        packed.writestr("everything.json", as_json(content))
+        packed.writestr("rows.csv", as_table(content["rows"]))
+    return made.getvalue()
 
 
 def as_table(rows: Sequence[dict[str, Any]]) -> bytes:

@@ -17,7 +17,7 @@ from beside.core.drift import Aspect, Estimated, Look, Shift
 from beside.core.errors import BadInput, NotEnoughData
 from beside.core.interfaces import Subject, Task
 from beside.core.languages import spoken
-from beside.core.pairs import joined
+from beside.core.pairs import apart, joined
 from beside.core.types import FEWEST_ROWS, Example, Prediction
 from beside.core.wording import words
 
@@ -73,23 +73,19 @@ def look(
     for what, count in (("tune rows", len(rows)), ("stored answers", len(new))):
         if count < FEWEST_ROWS:
             raise NotEnoughData(f"There are {count} {what} to compare.", f"It takes {FEWEST_ROWS} or more.")
-    said = answers_of(subject, [row.text for row in rows])
-    old = Side([row.text for row in rows], [labels_of(one) for one in said], np.array([one.probability for one in said]))
-    fresh = Side(
-        [joined(one.text, one.pair) for one in new],
-        [labels_of(one) for one in new],
-        np.array([one.probability for one in new]),
-    )
+    # a model that writes would take minutes to answer the tune rows, and its answers are not counted anyway
+    said = [] if hasattr(subject, "decoded") else answers_of(subject, [row.text for row in rows])
+    old, fresh = sides(rows, said, new)
     skipped: dict[str, str] = {}
     tests = list(tests_of(subject, task, old, fresh, skipped))
     alpha = drift.allowance(budget, days, len(tests))
     draws = drift.draws_for(alpha)
     if draws is None:
         hint = "Once a day is enough; never oftener than every hour. What was found last: --last."
-        raise BadInput("The last look was so short ago that this one may not spend anything of the budget.", hint)
+        raise BadInput("The last look was so short ago that this one may not spend any of the budget.", hint)
     drawn = drift.masks(len(rows), len(new), draws, rng)
-    right = np.array([float(one.label == row.target) for one, row in zip(said, rows, strict=True) if row.target is not None])
-    known = np.array([row.target is not None for row in rows])
+    known = np.array([row.target is not None for row in rows]) & bool(said)
+    right = np.array([float(said[at].label == rows[at].target) for at in np.flatnonzero(known)])
     return Look(
         release_id=release_id,
         at=now,
@@ -99,9 +95,23 @@ def look(
         days=days,
         budget=budget,
         shifts=tuple(shift(test, drawn, alpha) for test in tests),
-        accuracy=accuracy(task, old.sure[known], right, fresh.sure, rng),
+        accuracy=accuracy(task, old.sure[known] if said else old.sure, right, fresh.sure, rng),
         tune_accuracy=float(right.mean()) if task.single and len(right) else None,
         skipped=skipped,
+    )
+
+
+def sides(rows: Sequence[Example], said: Sequence[Said], new: Sequence[Prediction]) -> tuple[Side, Side]:
+    """Tune rows with what the model says of them, and what was asked with what it said."""
+    old = Side([row.text for row in rows], [labels_of(one) for one in said], np.array([one.probability for one in said]))
+    texts = [joined(one.text, one.pair) for one in new]
+    fresh = Side(texts, [labels_of(one) for one in new], np.array([one.probability for one in new]))
+    if all(one.pair is not None for one in new):
+        return old, fresh
+    # candidates came from elsewhere, or there are none: only the first texts can be compared
+    return (
+        old._replace(texts=[apart(text)[0] for text in old.texts]),
+        fresh._replace(texts=[apart(text)[0] for text in fresh.texts]),
     )
 
 
@@ -124,12 +134,12 @@ def tests_of(subject: Subject, task: Task, old: Side, fresh: Side, skipped: dict
     """The tests that mean something here; why one does not goes into `skipped`."""
     texts = [*old.texts, *fresh.texts]
     labels = indicators([*old.labels, *fresh.labels])
-    if labels.shape[1] > 1:
+    if labels.shape[1] > 1 and any(old.labels) and any(fresh.labels):
         yield by_counts("predictions", "population stability index", labels)
     else:
         skipped["predictions"] = "Its answers are no labels, or all of them are the same."
-    sure = np.round(np.concatenate([old.sure, fresh.sure]), DIGITS)
     if task.single:
+        sure = np.round(np.concatenate([old.sure, fresh.sure]), DIGITS)
         yield by_values("confidence", "largest gap of the distributions, 0 to 1", sure)
     else:
         skipped["confidence"] = "A probability means one thing where an answer is one label."

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any, Literal
 
 import numpy as np
 
-from beside.core.erasure import BEGINNING, Asked, Membership, Needles, folded
+from beside.core.erasure import BEGINNING, Asked, Membership, Needles, Removal, folded
 from beside.core.errors import Altered, UnknownName
 from beside.core.interfaces import Progress, Subject
 from beside.core.pairs import whole
@@ -54,10 +54,9 @@ class Found(Value):
         return frozenset(held.corpus for held in self.corpora)
 
 
-class Plan(Value):
+class Plan(Removal):
     """What an erasure is going to do; kept until it is done, so that a killed one goes on, and shredded then."""
 
-    id: str
     person: str  # keyed hash
     basis: Literal["pseudonym", "words", "pseudonym and words"]
     asked: Asked
@@ -65,16 +64,24 @@ class Plan(Value):
     who: str
     asked_at: datetime
     found: Found
-    runs: tuple[str, ...]  # trained on the person
-    again: tuple[str, ...]  # of these, the runs to be trained again
-    releases: dict[str, str]  # release -> why it is retired
+    again: tuple[str, ...]  # of the runs, those to be trained again
     removed: dict[str, int]  # kind -> how many
     before: tuple[Membership, ...] = ()
 
     @property
     def needles(self) -> Needles:
-        """What is looked for."""
+        """What gives the person away."""
         return self.found.needles(self.asked.with_words(self.tokens))
+
+    @property
+    def going(self) -> dict[str, int]:
+        """Corpus -> how many of its rows are the person's."""
+        return {held.corpus: len(held.rows) for held in self.found.corpora}
+
+    def stays(self, corpus: str) -> Callable[[Example], bool]:
+        """Whether a row is another person's."""
+        ids = {row.id for held in self.found.corpora if held.corpus == corpus for _, row in held.rows}
+        return lambda row: row.id not in ids
 
 
 def find(asked: Asked, corpora: Sequence[Corpus], artifacts: Artifacts, progress: Progress) -> Found:
@@ -114,14 +121,14 @@ def rows_of(corpus: Corpus, artifacts: Artifacts) -> Iterator[Example]:
     return read_rows(artifacts.path(corpus.examples))
 
 
-def child(corpus: Corpus, gone: Iterable[Example], needles: Needles, artifacts: Artifacts, now: datetime) -> Corpus | None:
+def child(corpus: Corpus, stays: Callable[[Example], bool], needles: Needles, artifacts: Artifacts, now: datetime) -> Corpus | None:
     """The corpus without some of its rows, every other row in its split as it was; None when no row is left."""
-    ids, digest, task = {row.id for row in gone}, hashlib.sha256(), load("tasks", corpus.task)
+    digest, task = hashlib.sha256(), load("tasks", corpus.task)
     counts, labels = dict.fromkeys(SPLITS, 0), set[str]()
 
     def kept() -> Iterator[tuple[Split, Example]]:
         for split, row in read_pairs(artifacts.path(corpus.examples)):
-            if row.id not in ids:
+            if stays(row):
                 digest.update(json.dumps([split, row.model_dump()], ensure_ascii=False, sort_keys=True).encode() + b"\n")
                 counts[split] += 1
                 labels.update(() if row.target is None else task.members(row.target))

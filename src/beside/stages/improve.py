@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from itertools import chain
 from typing import get_args
@@ -22,6 +23,15 @@ from beside.store.rows import write_rows
 
 SIGNIFICANT = 0.05  # p-value under which the data can tell two models apart
 FLIPPED_SHOWN = 200
+
+
+@dataclass(frozen=True, kw_only=True)
+class Improvement:
+    """What `improve` made: the child corpus, the challenger trained on it, and how it compares with the champion."""
+
+    corpus: Corpus
+    run: Run
+    comparison: Comparison
 
 
 def child(corpus: Corpus, splits: Splits, corrections: Sequence[Example], *, artifacts: Artifacts, now: datetime) -> Corpus:

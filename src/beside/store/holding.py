@@ -50,7 +50,7 @@ def search(folder: Path, needles: Needles, leave: Iterable[Path] = (), step: Ste
     seen: dict[tuple[int, int], bool] = {}
     files = list(walk(folder.absolute(), left))
     for place, path in enumerate(files):
-        step("search", place, len(files))
+        step("look", place, len(files))
         with suppress(FileNotFoundError):  # another process may have removed it
             status = path.stat()
             key = (status.st_dev, status.st_ino)
@@ -59,7 +59,7 @@ def search(folder: Path, needles: Needles, leave: Iterable[Path] = (), step: Ste
                 told.files, told.bytes = told.files + 1, told.bytes + status.st_size
             if seen[key] or name_holds(path, folder, forms):
                 told.found.append(path.relative_to(folder.absolute()).as_posix())
-    step("search", len(files), len(files))
+    step("look", len(files), len(files))
     return told
 
 

@@ -17,11 +17,13 @@ from beside.store import tables
 from beside.store.committee import Committee, proceedings_of, state_now
 from beside.store.database import Database, now
 from beside.store.erasing import Erasing
+from beside.store.exports import ExportRecords
 from beside.store.ledger import Entry, append, digest, entries
 from beside.store.permission import demand, demand_role, readable, readable_rows
 from beside.store.protections import Protections
 from beside.store.purposes import PurposeRecords
 from beside.store.queries import MAY_DIFFER, insert, missing, owner_of, require
+from beside.store.retaining import Retaining
 from beside.store.span_reviews import SpanReviewRecords
 from beside.store.tables import TABLES
 from beside.store.vault import VaultRecords
@@ -30,7 +32,7 @@ from beside.store.waiting import Waiting
 Kind = TypeVar("Kind", bound=Value)
 
 
-class Records(Committee, Erasing, Protections, PurposeRecords, SpanReviewRecords, VaultRecords, Waiting):
+class Records(Committee, Erasing, ExportRecords, Protections, PurposeRecords, Retaining, SpanReviewRecords, VaultRecords, Waiting):
     """What was made, found, asked and answered, in SQLite or PostgreSQL.
 
     Args:

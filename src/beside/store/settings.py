@@ -11,6 +11,7 @@ from beside.core.errors import BadOption
 from beside.core.guarding import Action
 from beside.core.recipe import checked, read_toml
 from beside.core.registry import names
+from beside.core.retention import Retention
 from beside.store.alerts import Alerts
 from beside.store.identity import Oidc
 from beside.store.transport import Tls
@@ -60,9 +61,16 @@ class Settings(BaseModel):
     tls: Tls | None = Field(None, description="the table [tls]: certificate and key of the server; None = it speaks HTTP")
     alerts: Alerts | None = Field(None, description="the table [alerts]: whom alarms are sent to; None = they stay on this machine")
     serving: Serving = Field(Serving(), description="the table [serving]")
+    retention: Retention = Field(Retention(), description="the table [retention]: how long things are kept")
 
 
-TABLES: dict[str, type[BaseModel]] = {"alerts": Alerts, "oidc": Oidc, "serving": Serving, "tls": Tls}  # beside [workspace]
+TABLES: dict[str, type[BaseModel]] = {  # beside [workspace]
+    "alerts": Alerts,
+    "oidc": Oidc,
+    "retention": Retention,
+    "serving": Serving,
+    "tls": Tls,
+}
 
 
 def read_settings(folder: Path) -> Settings:
