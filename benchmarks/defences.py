@@ -97,7 +97,9 @@ class Attacker:
         self.base, self.dev = base_subject(Recipe(pooling="mean")), list(dev)
         self.spots = []
         for nearness in (NEAR, NEARER):
-            ready = replace(load("perturbations", "synonyms"), neighbours=nearest(self.base, train, nearness, OTHERS))
+            ready = replace(
+                load("perturbations", "synonyms"), inflected=True, neighbours=nearest(self.base, train, nearness, OTHERS)
+            )
             self.spots.append([ready.spots(row.text) for row in self.dev])
 
     def __call__(self, subject: Any) -> dict[str, list[int]]:

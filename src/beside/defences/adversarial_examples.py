@@ -88,7 +88,7 @@ class AdversarialExamples(Base):
             if not hasattr(perturbation, "spots"):
                 raise BadOption(f"Cannot attack with {name}: it does not say what may stand where.", "Set attack_edits to another.")
             if name == "synonyms":
-                perturbation = replace(perturbation, neighbours=self.near, vocabulary=self.known)
+                perturbation = replace(perturbation, neighbours=self.near, inflected=bool(self.near), vocabulary=self.known)
             found += perturbation.spots(text)
         return found
 
