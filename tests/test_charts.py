@@ -106,6 +106,12 @@ EVIDENCE = {
     "trials": TRIALS,
     "one trial": {"kind": "trials", "metric": "accuracy", "rows": [{"number": 0, "state": "pruned", "score": 0.4}]},
     "scatter": SCATTER,
+    "load": {
+        "kind": "load",
+        "x": "texts per second",
+        "y": "seconds",
+        "lines": [{"name": "Beside", "points": [[10, 0.02], [40, 0.3]]}, {"name": "other", "points": [[9, 0.03], [20, 3.0]]}],
+    },
     "one epoch": {"kind": "learning", "rows": [{"epoch": 1, "loss": 2.0}]},
 }
 

@@ -244,7 +244,7 @@ class Erasing(Part):
 
 def made_from(home: Path, plan: Removal) -> bool:
     """Whether a folder of checkpoints is of a training on a corpus that held the person, or of a workshop of models."""
-    if home.name.removeprefix("rerun-") in plan.runs or home.name == "few-labels":
+    if home.name.removeprefix("rerun-") in plan.runs or home.name in ("few-labels", "compress"):
         return True
     try:
         asked = json.loads((home / "request.json").read_text(encoding="utf-8"))

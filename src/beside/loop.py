@@ -10,7 +10,7 @@ from functools import partial
 import numpy as np
 
 from beside.committee import Committee
-from beside.comparing import Comparing
+from beside.compressing import Compressing
 from beside.core import gate
 from beside.core.asking import WhatIf
 from beside.core.columns import Columns
@@ -45,7 +45,7 @@ from beside.store.workspace import Workspace
 
 
 class Loop(
-    Committee, Comparing, Documents, Drifting, Guarding, Models, Proofs, Searching, Labels, Protecting, Purposes, Rights, Keeping
+    Committee, Compressing, Documents, Drifting, Guarding, Models, Proofs, Searching, Labels, Protecting, Purposes, Rights, Keeping
 ):
     """text in -> protect -> train -> audit -> release -> review -> serve -> listen -> improve, for one actor in one workspace.
 

@@ -15,6 +15,7 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
 from beside.api.app import UVICORN, create_app
+from beside.loop import Loop
 
 
 def asking(app: FastAPI, *, key: str = "", at: str = "127.0.0.1:8321", client: str = "127.0.0.1", **headers: str) -> TestClient:
@@ -72,3 +73,18 @@ def keys(approved: Any) -> dict[str, str]:
     """One key for each role."""
     people = approved.workspace.people
     return {role: people.add(approved.owner, f"one-{role}", [role]) for role in ("admin", "builder", "reviewer", "user")}
+
+
+@pytest.fixture
+def approve_another(monkeypatch: pytest.MonkeyPatch) -> Callable[[Any], Any]:
+    """`approve_another(given)`: one more release of the same run, approved; without the truth test, which takes a process."""
+
+    def approved(given: Any) -> Any:
+        boss = Loop(given.workspace, given.owner)
+        run = boss.records.run(given.owner, given.release.run_id)
+        boss.records.count_test_use(given.owner, run.corpus_id, run.id, "one more look")  # else it would be the same release again
+        draft = boss.release(given.release.run_id, "sandbox")
+        return boss.review(draft.id, "approve", "It holds what it promises.")
+
+    monkeypatch.setattr("beside.engine.runtime.same_answers", lambda first, second, texts: 0.0)
+    return approved

@@ -133,6 +133,9 @@ def test_a_request_in_flight_is_finished(given: Any, run: Any, monkeypatch: pyte
     monkeypatch.setattr(TorchSubject, "logits", slowly)
     got: list[Any] = []
     with run(create_app(given.workspace)) as address:
+        while httpx.get(f"{address}/readyz", timeout=20).status_code != 200:  # until it is warm
+            time.sleep(0.01)
+        begun.clear()
         thread = threading.Thread(target=lambda: got.append(httpx.post(f"{address}/v1/predict", json=ASK, timeout=20)))
         thread.start()
         assert begun.wait(20)

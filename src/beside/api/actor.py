@@ -9,6 +9,7 @@ from fastapi import Depends, Request
 from fastapi.security import HTTPBearer
 
 from beside.api.guard import is_loopback
+from beside.api.visits import visit_now
 from beside.core.errors import NotPermitted, NotSignedIn
 from beside.core.types import Actor
 from beside.loop import Loop
@@ -36,10 +37,11 @@ def caller(request: Request) -> Actor:
     # Hugging Face's client sends its own token along wherever it calls; here it names nobody
     if given is not None and not (here and given.startswith("Bearer hf_")):
         scheme, _, key = given.partition(" ")
-        actor = workspace.people.by_key(key.strip()) if scheme.lower() == "bearer" else None
-        if actor is None:
+        found = workspace.people.tokens.find(key.strip()) if scheme.lower() == "bearer" else None
+        if found is None:
             raise NotSignedIn("The key in the header Authorization is not known here.", KEY_HINT)
-        return actor
+        visit_now().names = (f"{found[1].person}/{found[1].label}", found[1].person)
+        return found[0]
     token = request.cookies.get(COOKIE)
     actor = workspace.people.session(token) if token else None
     if actor is not None:

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
+from anyio.to_thread import run_sync
 from fastapi import FastAPI
 from fastapi.telemetry import TelemetryConfig
 
@@ -29,6 +30,7 @@ from beside.api import (
 from beside.api.guard import BodyLimit, Doors, LastNet, SecurityHeaders, is_loopback
 from beside.api.metrics import Metrics, Watch
 from beside.api.serving import Serving
+from beside.api.tracing import tracer_for
 from beside.core.errors import BesideError
 from beside.store.workspace import Workspace
 
@@ -43,7 +45,9 @@ QUIET: TelemetryConfig = {"tracing": False, "metrics": False, "logs": False, "op
 log = logging.getLogger("beside.api")
 
 
-def create_app(workspace: Workspace, *, host: str = "127.0.0.1", port: int = 8321, scheme: str = "http") -> FastAPI:
+def create_app(
+    workspace: Workspace, *, host: str = "127.0.0.1", port: int = 8321, scheme: str = "http", workers: int = 1
+) -> FastAPI:
     """The HTTP API of a workspace.
 
     Args:
@@ -51,6 +55,7 @@ def create_app(workspace: Workspace, *, host: str = "127.0.0.1", port: int = 832
         host: the address that it will listen on; on a loopback address callers without a key are taken.
         port: the port that it will listen on.
         scheme: https when it speaks TLS.
+        workers: processes that serve it at this address.
     """
     app = FastAPI(
         title="Beside",
@@ -66,17 +71,17 @@ def create_app(workspace: Workspace, *, host: str = "127.0.0.1", port: int = 832
         generate_unique_id_function=lambda route: route.name,  # short names in generated clients
         telemetry=QUIET,  # no outbound connection, whatever the environment says
     )
-    metrics = Metrics()
+    metrics, tracer = Metrics(), tracer_for(workspace.settings.serving.tracing)
     app.state.workspace = workspace
     app.state.loopback = is_loopback(host)
-    app.state.metrics = metrics
-    app.state.serving = Serving(workspace, metrics)
+    app.state.metrics, app.state.tracer = metrics, tracer
+    app.state.serving = Serving(workspace, metrics, workers)
     errors.register(app)
     # the one added last is the outermost
     app.add_middleware(BodyLimit)
     app.add_middleware(Doors, loopback=app.state.loopback)
     app.add_middleware(LastNet)
-    app.add_middleware(Watch, metrics=metrics)
+    app.add_middleware(Watch, metrics=metrics, tracer=tracer)
     app.add_middleware(SecurityHeaders)
     answering = (routes_ask, hub, chat, rerank)
     for part in (*answering, routes_protect, routes_read, routes_release, routes_documents, progress, routes_server):
@@ -87,12 +92,17 @@ def create_app(workspace: Workspace, *, host: str = "127.0.0.1", port: int = 832
 @asynccontextmanager
 async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     """While the server runs: the model that will be asked is loaded beside, and each day goes what was kept long enough."""
-    threading.Thread(target=warm_up, args=(app.state.serving,), daemon=True).start()
+    serving: Serving = app.state.serving
+    serving.warming = True
+    threading.Thread(target=warm_up, args=(serving,), daemon=True).start()
     stop = threading.Event()
     if app.state.workspace.settings.retention.set:
         threading.Thread(target=daily.watch, args=(app.state.workspace, stop), daemon=True).start()
     yield
     stop.set()
+    await run_sync(serving.close)
+    if app.state.tracer is not None:
+        await run_sync(app.state.tracer.close)
 
 
 def warm_up(serving: Serving) -> None:
@@ -101,3 +111,5 @@ def warm_up(serving: Serving) -> None:
         serving.warm_up()
     except BesideError as error:
         log.warning("%s", error.message)
+    finally:
+        serving.warming = False

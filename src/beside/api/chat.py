@@ -16,7 +16,7 @@ from beside.core.errors import BadInput
 from beside.core.writing import MOST_NEW_TOKENS, Decoding
 from beside.loop import Loop
 
-router = APIRouter(tags=["OpenAI"], responses=document(401, 403, 404, 409, 413, 422, 429, 500))
+router = APIRouter(tags=["OpenAI"], responses=document(401, 403, 404, 409, 413, 422, 429, 500, 503, 504))
 
 
 class Message(Body):

@@ -11,9 +11,10 @@ from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 
-from beside.core.errors import BadInput, BesideError
+from beside.core.errors import BadInput, BesideError, NotReady
 
 RETRY_AFTER = "1"  # seconds
+GIVEN_UP = {429, 499, 503, 504}  # for want of room or time
 
 
 class Trouble(BaseModel):
@@ -37,8 +38,10 @@ MEANING = {
     409: "Busy, altered, or held back by the gate.",
     413: "The body is larger than 2 MB.",
     422: "The input cannot be read as what it should be.",
-    429: "Too many requests wait; the header Retry-After says when to try again.",
+    429: "This caller has more waiting, or asks faster, than its share; the header Retry-After says when to try again.",
     500: "Something unexpected; the server's log has the details.",
+    503: "The line is full, or the server is not ready; the header Retry-After says when to try again.",
+    504: "No answer by the time until which the caller, or the server, waits.",
     507: "The disk does not take the write.",
 }
 
@@ -66,6 +69,8 @@ def register(app: FastAPI) -> None:
 async def on_beside(request: Request, error: Exception) -> JSONResponse:
     """An error that Beside raised on purpose."""
     assert isinstance(error, BesideError)
+    if error.status in GIVEN_UP and not isinstance(error, NotReady):
+        request.app.state.metrics.refused.labels(error.code).inc()
     return shaped(error)
 
 
@@ -122,7 +127,8 @@ def is_json(request: Request) -> bool:
 def shaped(error: BesideError) -> JSONResponse:
     """The answer to an error of Beside."""
     wait = str(getattr(error, "seconds", RETRY_AFTER))
-    headers = {429: {"Retry-After": wait}, 401: {"WWW-Authenticate": "Bearer"}}.get(error.status, {})
+    again = {"Retry-After": wait}
+    headers = {429: again, 503: again, 401: {"WWW-Authenticate": "Bearer"}}.get(error.status, {})
     return answer(error.status, error.code, error.message, error.hint, headers)
 
 

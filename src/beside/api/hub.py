@@ -12,7 +12,7 @@ from beside.core.askable import order_of
 from beside.core.types import Prediction
 from beside.loop import Loop
 
-router = APIRouter(tags=["Hugging Face"], responses=document(401, 403, 404, 409, 413, 422, 429, 500))
+router = APIRouter(tags=["Hugging Face"], responses=document(401, 403, 404, 409, 413, 422, 429, 500, 503, 504))
 Answers = list[list[LabelScore]] | list[GeneratedText] | list[float]
 
 

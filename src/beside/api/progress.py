@@ -26,12 +26,12 @@ router = APIRouter(prefix="/v1", tags=["server"], responses={401: REFUSED})
 async def progress(request: Request, actor: Caller) -> AsyncIterator[ServerSentEvent]:
     """Each event's data is what runs now, {"stage", "done", "total", "note"}, or null when nothing runs.
 
-    The first event comes at once, the next ones whenever something changed. The stream has no end.
+    The first event comes at once, the next ones whenever something changed. The stream ends with the server.
     """
     workspace: Workspace = request.app.state.workspace
     told: Any = ...  # nothing yet: the first state is always told
     silence = 0.0
-    while True:
+    while not request.app.state.serving.ending:  # else the end of the server would wait for it
         state = await run_sync(workspace.progress)
         if state != told:
             told, silence = state, 0.0

@@ -19,7 +19,7 @@ MOST_DOCUMENTS = 512  # of one call: a model that reads query and candidate toge
 SHOWN = 10  # candidates where nobody says how many
 OF_BESIDE = "release-"  # how the names of releases begin
 
-router = APIRouter(tags=["reranking"], responses=document(401, 403, 404, 409, 413, 422, 429, 500))
+router = APIRouter(tags=["reranking"], responses=document(401, 403, 404, 409, 413, 422, 429, 500, 503, 504))
 
 
 class Document(BaseModel):

@@ -15,7 +15,7 @@ from beside.core.types import Answer, Explanation
 router = APIRouter(prefix="/v1", tags=["answers"], responses=document(401, 403, 404, 409, 413, 422, 500))
 
 
-@router.post("/predict", responses=document(429))
+@router.post("/predict", responses=document(429, 503, 504))
 async def predict(body: PredictBody, request: Request, loop: TheLoop) -> Predictions:
     """Answers up to 128 texts.
 
@@ -29,7 +29,7 @@ async def predict(body: PredictBody, request: Request, loop: TheLoop) -> Predict
     return Predictions(release=predictions[0].release_id, predictions=predictions, personal_data=told)
 
 
-@router.post("/explain", responses=document(429))
+@router.post("/explain", responses=document(429, 503, 504))
 async def explain(body: ExplainBody, request: Request, loop: TheLoop) -> Explanation:
     """Says how much each word spoke for the answer, in probability, by the explainer that was measured as the most faithful.
 
@@ -41,7 +41,7 @@ async def explain(body: ExplainBody, request: Request, loop: TheLoop) -> Explana
     return await serving.turn(lambda: loop.explain(serving.served(loop, body.release), text))
 
 
-@router.post("/what_if", responses=document(429))
+@router.post("/what_if", responses=document(429, 503, 504))
 async def what_if(body: WhatIfBody, request: Request, loop: TheLoop) -> WhatIf:
     """Answers a text and its edited copy, and says how far the probability of each label moves."""
     text, edited = within_limits([body.text, body.edited])
@@ -51,7 +51,7 @@ async def what_if(body: WhatIfBody, request: Request, loop: TheLoop) -> WhatIf:
     return found
 
 
-@router.post("/neighbours", responses=document(429))
+@router.post("/neighbours", responses=document(429, 503, 504))
 async def neighbours(body: NeighboursBody, request: Request, loop: TheLoop) -> Neighbours:
     """Finds the training rows nearest to a text, with their labels. For builders, annotators, reviewers, privacy officers.
 

@@ -11,7 +11,7 @@ from beside.api.errors import document
 from beside.core.errors import BadInput
 from beside.core.protecting import ACTIONS, plan
 
-router = APIRouter(prefix="/v1", tags=["personal data"], responses=document(401, 403, 404, 413, 422, 429))
+router = APIRouter(prefix="/v1", tags=["personal data"], responses=document(401, 403, 404, 413, 422, 429, 503, 504))
 
 
 class ProtectBody(Body):

@@ -23,10 +23,11 @@ def healthz() -> dict[str, str]:
     return {"status": "ok"}
 
 
-@router.get("/readyz", responses=document(507))
+@router.get("/readyz", responses=document(503, 507))
 def readyz(request: Request) -> dict[str, str]:
-    """The database answers, too. Needs no key."""
+    """The model is loaded and warm, the server is not about to end, and the database answers. Needs no key."""
     request.app.state.workspace.records.releases(Actor(name="server"))
+    request.app.state.serving.must_be_ready()
     return {"status": "ready"}
 
 

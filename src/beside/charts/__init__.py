@@ -16,6 +16,7 @@ import vl_convert
 from beside.charts.bars import bars, reliability
 from beside.charts.confusion import confusion
 from beside.charts.lines import curve, learning
+from beside.charts.load import load
 from beside.charts.paper import ACCENT, FONTS, HAIRLINE, INK, MEASURED, MUTED, PAPER, WARNING, saying
 from beside.charts.scatter import scatter
 from beside.charts.trials import trials
@@ -92,6 +93,7 @@ CHARTS = {
     "reliability": reliability,
     "bars": bars,
     "learning": learning,
+    "load": load,
     "curve": curve,
     "scatter": scatter,
     "trials": trials,

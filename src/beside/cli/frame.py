@@ -47,6 +47,7 @@ GO_ON = {
     "join": "The same command again joins once more.",
     "rerun": "The same command again goes on from here.",
     "compare": "The same command again goes on from here.",
+    "compress": "The same command again goes on from here.",
     "pretrain": "Go on from here with the same command and --resume.",
     "erase": "The same command again goes on from here.",
     "improve": "The same command again goes on from here.",

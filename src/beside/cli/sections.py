@@ -21,7 +21,7 @@ SECTIONS = {
         "explain",
         "improve",
     ),
-    "Training in depth": ("pretrain", "compare", "search", "rerun", "add-label", "self-train", "federate"),
+    "Training in depth": ("pretrain", "compare", "search", "rerun", "compress", "add-label", "self-train", "federate"),
     "Personal data": ("access", "erase", "retention", "purpose", "vault", "encrypt"),
     "After the release": ("drift", "attack"),
     "The committee": ("standing", "comment", "statement", "dossier", "incident", "stop", "resume"),

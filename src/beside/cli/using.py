@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import atexit
+import os
+import shutil
 import sys
+import tempfile
 from pathlib import Path
 from typing import Annotated
 
@@ -22,9 +26,12 @@ def serve(
         Path | None, typer.Option("--tls-cert", help="PEM file of the certificate; default: [tls] in beside.toml.")
     ] = None,
     tls_key: Annotated[Path | None, typer.Option(help="PEM file of its private key.")] = None,
+    workers: Annotated[int, typer.Option(min=1, max=64, help="Processes that answer; from 2 on one that dies is replaced.")] = 1,
     workspace: Folder = HERE,
 ) -> None:
     """Serve the API and the console."""
+    if workers > 1:
+        count_together()
     from beside.cli.serving import serve as start
     from beside.store.sealer import sealer_of
     from beside.store.transport import Tls
@@ -34,7 +41,15 @@ def serve(
         raise BadInput("A certificate and its key belong together.", "Give both: --tls-cert FILE --tls-key FILE.")
     tls = Tls(cert=tls_cert, key=tls_key) if tls_cert and tls_key else None
     sealer_of(workspace).ask = opening_phrase
-    start(Workspace.open(workspace, create=False), host, port, login_name(), tls)
+    start(Workspace.open(workspace, create=False), host, port, login_name(), tls, workers)
+
+
+def count_together() -> None:
+    """Gives workers a folder to count in, so that /metrics tells of all of them. Before the library that counts is loaded."""
+    folder = tempfile.mkdtemp(prefix="beside-metrics-")
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder
+    owner = os.getpid()
+    atexit.register(lambda: shutil.rmtree(folder, ignore_errors=True) if os.getpid() == owner else None)
 
 
 @command

@@ -7,6 +7,7 @@ API and the console say the same thing. Exit code 1 means a verdict or a gate sa
 from __future__ import annotations
 
 from math import ceil
+from typing import Self
 
 
 class BesideError(Exception):
@@ -82,9 +83,47 @@ class Busy(BesideError):
 
 
 class Overloaded(BesideError):
-    """The server has more waiting than it can answer in time."""
+    """This caller has more waiting, or asks faster, than its share; others are still answered."""
 
     code, status = "overloaded", 429
+    seconds = 1  # until it is worth trying again
+
+    @classmethod
+    def after(cls, seconds: float, message: str, hint: str) -> Self:
+        """The error that says how long to wait, in whole seconds."""
+        error = cls(message, hint)
+        error.seconds = max(1, ceil(seconds))
+        return error
+
+
+class QueueFull(Overloaded):
+    """The server has more waiting than it can answer in time, or is about to end."""
+
+    code, status = "queue_full", 503
+
+
+class NotReady(BesideError):
+    """The server is still loading its model, or is about to end: send requests elsewhere meanwhile."""
+
+    code, status = "not_ready", 503
+
+
+class DeadlinePassed(BesideError):
+    """Nothing was ready by the time until which the caller, or the server, is willing to wait."""
+
+    code, status = "deadline_passed", 504
+
+    @classmethod
+    def while_waiting(cls, seconds: float) -> DeadlinePassed:
+        """The error of a request whose time was over before it was answered."""
+        hint = "Allow more time, send fewer texts at once, or come back when less is going on."
+        return cls(f"No answer within {seconds:.1f} seconds.", hint)
+
+
+class ClientGone(BesideError):
+    """Whoever asked has hung up, so nothing was answered."""
+
+    code, status = "client_gone", 499
 
 
 class StorageFailed(BesideError):

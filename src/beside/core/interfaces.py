@@ -11,6 +11,8 @@ from typing import Any, Protocol
 import numpy as np
 
 from beside.core.answers import Said
+from beside.core.compressing import Compressor as Compressor
+from beside.core.compressing import Workbench as Workbench
 from beside.core.defending import Defence as Defence
 from beside.core.drawing import Draw
 from beside.core.guarding import Action, Reason

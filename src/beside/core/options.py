@@ -74,11 +74,12 @@ def merged(tables: Iterable[Table]) -> dict[str, dict[str, Any]]:
     return whole
 
 
-def with_options(name: str, check: Any, values: Mapping[str, Any], folder: Path | None = None) -> Any:
+def with_options(name: str, check: Any, values: Mapping[str, Any], folder: Path | None = None, what: str = "check") -> Any:
     """The check with these options.
 
     Args:
         folder: what relative paths in options are relative to; None = the current folder.
+        what: the word for it, when it is no check.
 
     Raises:
         BadOption: no such option, or a value of another type or out of range; says what there is.
@@ -89,7 +90,7 @@ def with_options(name: str, check: Any, values: Mapping[str, Any], folder: Path 
         if option not in known:
             close = get_close_matches(option, known, n=1, cutoff=0.5)
             guess = f" Did you mean '{close[0]}'?" if close else ""
-            raise BadOption(f"The check {name} has no option '{option}'.", f"Its options: {', '.join(known) or 'none'}.{guess}")
+            raise BadOption(f"The {what} {name} has no option '{option}'.", f"Its options: {', '.join(known) or 'none'}.{guess}")
         kind = get_type_hints(type(check))[option]
         changed[option] = located(typed(name, known[option], kind, value), kind, known[option].metadata, folder)
     if not changed:
@@ -98,7 +99,7 @@ def with_options(name: str, check: Any, values: Mapping[str, Any], folder: Path 
         return replace(check, **changed)
     except ValueError as error:
         told = ", ".join(f"{option} = {value}" for option, value in values.items())
-        raise BadOption(f"The check {name} does not take {told}: {error}", hint_of(known[next(iter(changed))])) from error
+        raise BadOption(f"The {what} {name} does not take {told}: {error}", hint_of(known[next(iter(changed))])) from error
 
 
 def typed(name: str, field: Any, kind: Any, value: Any) -> Any:

@@ -28,6 +28,7 @@ FAMILIES = {
     "tasks": "task",
     "methods": "method",
     "defences": "defence",
+    "compressors": "compressor",
     "explainers": "explainer",
     "trackers": "tracker",
     "checks": "check",

@@ -6,6 +6,7 @@ Tensor suffixes: B batch, L sequence length, H hidden size, K outputs of the hea
 from __future__ import annotations
 
 import json
+from contextlib import nullcontext
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -22,10 +23,13 @@ from beside.core.interfaces import Task
 from beside.core.registry import load
 from beside.engine.bases import embedded_folder as embedded_folder
 from beside.engine.bases import load_base as load_base
+from beside.engine.devices import products
 from beside.engine.loading import MODEL_FACTS as FACTS
+from beside.engine.shapes import shaped
 from beside.engine.tokens import Tokens, load_tokens
 
 HEAD = ("head.weight", "head.bias")
+LATER = ("pairs", "settings", "structure", "writing", "compression")  # facts that older folders do not have
 AT = "at "  # a pooling that begins so names the place of a token
 LAYERED = ("bert", "roberta", "xlm-roberta", "camembert", "electra")  # layers take states and a mask, nothing else
 
@@ -44,6 +48,7 @@ class Facts:
     pairs: bool = False  # whether it reads two texts at once
     settings: dict[str, Any] = field(default_factory=dict)  # what the task found in the rows
     writing: dict[str, Any] = field(default_factory=dict)  # of a model that writes: prompt, ends and decoding (core/writing.py)
+    compression: dict[str, Any] = field(default_factory=dict)  # shapes of pruned layers; form, processor, answers (compressed.py)
 
 
 class Transform(nn.Module):
@@ -78,10 +83,12 @@ class Model(nn.Module):
     Attributes:
         per_token: whether the head answers for every token, (B, L, K), instead of for the text, (B, K).
         border: id of the token that ends the first text of a pair; None for single texts and for encoders without token types.
+        precision: of the encoder's products where its matrices are kept in it (engine/compressed.py); None = as they come.
     """
 
     per_token: bool = False
     border: int | None = None
+    precision: str | None = None
 
     def __init__(self, encoder: PreTrainedModel, outputs: int, pooling: str, frozen: int = 0) -> None:
         super().__init__()
@@ -137,7 +144,8 @@ class Model(nn.Module):
         read: dict[str, Tensor] = {"input_ids": ids_BL}
         if shift_BLH is not None:
             read = {"inputs_embeds": self.encoder.get_input_embeddings()(ids_BL) + shift_BLH}
-        states_BLH: Tensor = self.encoder(**read, attention_mask=mask_BL, **self.types(ids_BL))[0]
+        with products(ids_BL.device, self.precision) if self.precision else nullcontext():
+            states_BLH: Tensor = self.encoder(**read, attention_mask=mask_BL, **self.types(ids_BL))[0]
         return states_BLH
 
     def types(self, ids_BL: Tensor) -> dict[str, Tensor]:
@@ -255,6 +263,7 @@ def load_model(folder: Path) -> tuple[Model, Tokens, Facts]:
         config = AutoConfig.from_pretrained(folder, trust_remote_code=False)
         encoder = AutoModel.from_config(config)
         drop_unused(encoder)
+        shaped(encoder, facts.compression.get("layers"))
         weights = load_file(folder / "model.safetensors")
         model = Model(encoder, weights["head.weight"].shape[0], facts.pooling)
         if facts.structure:
@@ -276,9 +285,7 @@ def suit(model: Model, tokens: Tokens, task: Task, pairs: bool) -> None:
 
 def plain_facts(facts: Facts) -> dict[str, Any]:
     """The facts as plain data; what is of no use for this task is left out, as before there were others."""
-    return {
-        name: value for name, value in asdict(facts).items() if value or name not in ("pairs", "settings", "structure", "writing")
-    }
+    return {name: value for name, value in asdict(facts).items() if value or name not in LATER}
 
 
 def read_facts(folder: Path) -> Facts:

@@ -47,6 +47,8 @@ def widen(
         StorageFailed: the disk does not take it.
     """
     subject = load_subject(source, threads)
+    if subject.facts.compression.get("form"):
+        raise BadInput("The model was compressed to a form that is final.", "Add the label to its parent, then compress that run.")
     if not hasattr(subject.task, "log_probabilities") or subject.model.head.out_features != len(subject.labels):
         raise BadInput(f"The task '{subject.facts.task}' does not choose one label among several.", "Train it anew with the label.")
     rows = sample(known)

@@ -161,6 +161,7 @@ def load_subject(folder: Path, threads: int | None = None) -> TorchSubject:
     Raises:
         BadInput: the folder is not one that Beside saved.
         BadOption: there is no such device.
+        GateClosed: it was compressed on another processor, and answers otherwise here.
     """
     if threads:
         torch.set_num_threads(threads)
@@ -169,8 +170,13 @@ def load_subject(folder: Path, threads: int | None = None) -> TorchSubject:
         from beside.engine.written import WriterSubject  # transformers' way to write takes a second to load
 
         return WriterSubject(*load_writer(folder))  # type: ignore[return-value]
-    model, tokens, facts = load_model(folder)
-    subject = TorchSubject(model.to(device_of()), tokens, facts)
+    if reformed(folder):
+        from beside.engine.compressed import load_compressed  # ONNX Runtime takes a moment to load
+
+        subject: TorchSubject = load_compressed(folder, threads)
+    else:
+        model, tokens, facts = load_model(folder)
+        subject = TorchSubject(model.to(device_of()), tokens, facts)
     subject.catalogue = load_catalogue(folder)
     subject.scope = load_scope(folder)
     return subject
@@ -178,10 +184,22 @@ def load_subject(folder: Path, threads: int | None = None) -> TorchSubject:
 
 def writes(folder: Path) -> bool:
     """Whether the model in a folder writes its answers."""
+    facts = facts_of(folder)
+    return bool(facts and facts.writing)
+
+
+def reformed(folder: Path) -> bool:
+    """Whether the model in a folder is a graph, or narrower than it was trained."""
+    facts = facts_of(folder)
+    return bool(facts and facts.compression.get("form"))
+
+
+def facts_of(folder: Path) -> Facts | None:
+    """What a model folder says of itself; None for one that cannot be read: whoever loads it says what is wrong."""
     try:
-        return bool(read_facts(folder).writing)
+        return read_facts(folder)
     except (OSError, ValueError, KeyError, TypeError):
-        return False  # whoever loads it says what is wrong
+        return None
 
 
 def fresh_logits(folders: Sequence[Path], texts: Sequence[str]) -> list[np.ndarray]:

@@ -10,6 +10,7 @@ from typing import Literal
 
 import numpy as np
 
+from beside.core.compressing import TOLD
 from beside.core.errors import BadInput
 from beside.core.interfaces import Progress
 from beside.core.pairs import whole
@@ -53,6 +54,7 @@ def rerun(
         Altered: the stored rows, the model or the checkpoint are not what was written.
     """
     must_be_repeatable(run)
+    must_be_trained(run, artifacts)
     began = time.monotonic()
     train, tune = (whole(row for row in split if row.target is not None) for split in (splits.train, splits.tune))
     home = checkpoints / f"rerun-{run.id}"
@@ -105,6 +107,17 @@ def must_be_repeatable(run: Run) -> None:
             f"spend epsilon {epsilon:.3g} once more on every {unit}.",
             "To spend it knowingly: beside train CORPUS with the same settings and --set seed=1.",
         )
+
+
+def must_be_trained(run: Run, artifacts: Artifacts) -> None:
+    """Does nothing when a run was trained.
+
+    Raises:
+        BadInput: it was made of another by compression.
+    """
+    if TOLD in artifacts.read_json(run.model):
+        told = f"The run '{run.id}' was compressed from '{run.parent}', not trained."
+        raise BadInput(told, f"Repeat the parent: beside rerun {run.parent}. Compress it anew: beside compress {run.parent}.")
 
 
 def changed_files(stored: Mapping[str, str], folder: Path) -> list[str]:

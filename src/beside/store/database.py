@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -14,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from beside.core.errors import BadInput, BadOption, BesideError, Busy, StorageFailed
 from beside.store.columns import sealer_of_dialect
+from beside.store.files import storage_errors
 from beside.store.sealer import Sealer
 
 HEAD = "0011"  # the newest file in migrations/versions; told here so that opening need not load Alembic
@@ -64,21 +66,42 @@ class Database:
             yield session
 
     @contextmanager
-    def write(self) -> Iterator[Session]:
+    def write(self, flushed: bool = True) -> Iterator[Session]:
         """A session that alone may write; all of it is on the disk at the end of the block, or nothing is.
+
+        Args:
+            flushed: without it the write outlives the process whatever happens to that, but a power cut may undo it until `flush`
+                or the next flushed write; the head of the ledger is signed then, too, so that it never knows more than the disk.
 
         Raises:
             Busy: another process wrote for longer than `PATIENCE`.
             StorageFailed: the disk is full, or the database does not answer.
         """
-        with failures(), self._writer() as session, session.begin():
+        with failures(), self._writer(flushed) as session, session.begin():
             session.connection()  # takes the lock now, not at the first query
             yield session
-        if self.noted is not None and (written := session.info.get(WRITTEN)):
+        if self.noted is not None and flushed and (written := session.info.get(WRITTEN)):
             self.noted(written)
 
-    def _writer(self) -> Session:
-        return Session(self.engine.execution_options(writes=True), info={"state": self.state})
+    def _writer(self, flushed: bool) -> Session:
+        return Session(self.engine.execution_options(writes=True, flushed=flushed), info={"state": self.state})
+
+    def flush(self, written: tuple[int, str, int, str]) -> None:
+        """Brings to the disk what was written without `flushed`, and tells which ledger rows those were."""
+        with failures(), storage_errors("the database"):
+            if self.engine.dialect.name == "sqlite":
+                log = f"{self.engine.url.database}-wal"
+                if os.path.exists(log):  # else a checkpoint has brought it into the database, and flushed both
+                    handle = os.open(log, os.O_RDONLY)
+                    try:
+                        os.fsync(handle)
+                    finally:
+                        os.close(handle)
+            else:  # a flushed commit brings all earlier ones along
+                with self._writer(True) as session, session.begin():
+                    session.execute(text("SELECT txid_current()"))
+        if self.noted is not None:
+            self.noted(written)
 
     def close(self) -> None:
         """Gives the connections back."""
@@ -114,11 +137,16 @@ def prepare_sqlite(connection: Any, record: Any) -> None:
 
 def begin(connection: Connection) -> None:
     """Begins a transaction; a writer takes the write lock at once, so the ledger's last row cannot change under it."""
-    writes = connection.get_execution_options().get("writes", False)
+    options = connection.get_execution_options()
+    writes, flushed = options.get("writes", False), options.get("flushed", True)
     if connection.dialect.name == "sqlite":
+        if writes:
+            connection.exec_driver_sql(f"PRAGMA synchronous={'FULL' if flushed else 'NORMAL'}")
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
     elif writes:
         connection.exec_driver_sql(f"SET LOCAL lock_timeout = {int(PATIENCE * 1000)}")
+        if not flushed:
+            connection.exec_driver_sql("SET LOCAL synchronous_commit = off")
         connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LEDGER_LOCK})
 
 

@@ -21,7 +21,16 @@ from beside.core.errors import Altered, BadInput
 from beside.store.files import DAMAGED, remove, safe_name, sha256_of, storage_errors, temporary
 from beside.store.sealer import sealer_for
 
-MADE = ("model.safetensors", "config.json", "tokenizer.json", "beside.json", "candidates.json", "candidates.safetensors")
+MADE = (
+    "model.safetensors",
+    "model.onnx",
+    "config.json",
+    "tokenizer.json",
+    "beside.json",
+    "candidates.json",
+    "candidates.safetensors",
+    "compression.json",
+)
 File = tuple[str, Path, str | None]
 HELD = 6  # decrypted artifacts that a process keeps at a time
 

@@ -14,6 +14,7 @@ from beside.core.pretraining import Base
 from beside.core.statements import Statement
 from beside.core.types import Actor, Answer, Comparison, Corpus, Finding, Prediction, Release, Run, Skipped, Value
 from beside.store import tables
+from beside.store.answered import AnsweredRecords
 from beside.store.committee import Committee, proceedings_of, state_now
 from beside.store.database import Database, now
 from beside.store.erasing import Erasing
@@ -32,7 +33,18 @@ from beside.store.waiting import Waiting
 Kind = TypeVar("Kind", bound=Value)
 
 
-class Records(Committee, Erasing, ExportRecords, Protections, PurposeRecords, Retaining, SpanReviewRecords, VaultRecords, Waiting):
+class Records(
+    AnsweredRecords,
+    Committee,
+    Erasing,
+    ExportRecords,
+    Protections,
+    PurposeRecords,
+    Retaining,
+    SpanReviewRecords,
+    VaultRecords,
+    Waiting,
+):
     """What was made, found, asked and answered, in SQLite or PostgreSQL.
 
     Args:

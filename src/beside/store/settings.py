@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -20,8 +21,19 @@ from beside.store.wrapped_keys import source_of
 SETTINGS = "beside.toml"
 
 
-class Serving(BaseModel):
-    """The table `[serving]`: what is done with the texts that releases are asked about."""
+class Limits(BaseModel):
+    """How much one caller may ask; None = as much as there is room for."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    requests_per_minute: int | None = Field(None, ge=1, description="calls of one caller")
+    texts_per_minute: int | None = Field(None, ge=1, description="texts of one caller")
+    texts_per_call: int | None = Field(None, ge=1, description="texts of one call; never more than the server itself takes")
+    characters_per_call: int | None = Field(None, ge=1, description="characters of all texts of one call")
+
+
+class Serving(Limits):
+    """The table `[serving]`: what is done with the texts that releases are asked about, and how much is taken at a time."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -39,6 +51,14 @@ class Serving(BaseModel):
         {}, description="the table [serving.guards]: guard = off, flag, hand over or refuse; what is not named keeps its default"
     )
 
+    queue: int = Field(128, ge=1, le=10_000, description="requests that may wait or be answered at a time; more are refused (503)")
+    share: float = Field(0.75, gt=0, le=1, description="share of the queue that one caller may fill; beyond it refused (429)")
+    deadline: float = Field(60.0, gt=0, le=3600, description="seconds after which a request is given up (504)")
+    drain: float = Field(2.0, ge=0, le=600, description="seconds between /readyz saying that the server ends and its end")
+    log: Literal["off", "json"] = Field("off", description="json = a line for each request on stderr, without its text")
+    tracing: str | None = Field(None, pattern="^https?://", description="of an OpenTelemetry collector; None = nothing is sent")
+    keys: dict[str, Limits] = Field({}, description="[serving.keys.NAME]: limits of one API token (PERSON/LABEL) or person")
+
     @field_validator("guards")
     @classmethod
     def known_guards(cls, guards: dict[str, Action]) -> dict[str, Action]:
@@ -46,6 +66,11 @@ class Serving(BaseModel):
         if odd := [name for name in guards if name not in names("guards")]:
             raise ValueError(f"there is no guard '{odd[0]}'; there are: {', '.join(names('guards'))}")
         return guards
+
+    def limits_of(self, names: Sequence[str]) -> Limits:
+        """The limits of a caller known by these names, the most particular first; what a table leaves out is as for everybody."""
+        own = next((self.keys[name] for name in names if name in self.keys), Limits())
+        return Limits(**{name: getattr(self, name) if value is None else value for name, value in own})
 
 
 class Settings(BaseModel):

@@ -1,0 +1,69 @@
+"""A run becomes a smaller or faster one: part of `Loop`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from beside.comparing import Comparing
+from beside.core.compressing import TOLD, Compression, chain_of
+from beside.core.types import Corpus, Run, Splits
+from beside.part import Part
+from beside.store.permission import demand_role
+
+WORKSHOP = "compress"  # folder among the checkpoints
+
+
+class Compressing(Comparing, Part):
+    """Part of `Loop`: the verb `compress`."""
+
+    splits: Callable[[Corpus], Splits]
+    texts_like: Callable[[Corpus, Sequence[str]], list[str]]
+
+    def compress(self, run_id: str, names: Sequence[str], settings: Sequence[str] = (), texts: Sequence[str] = ()) -> Run:
+        """A child run with a smaller or faster model, which needs its own audit, release and approval.
+
+        The same call again gives the run that is there, and goes on after a kill.
+
+        Args:
+            names: compressors, in the order in which they work.
+            settings: their options, `name.option=value`.
+            texts: without an answer, for compressors that learn from the parent's.
+
+        Raises:
+            UnknownName: no such run or compressor.
+            BadOption: an option that does not exist, or a compressor that cannot do with this model.
+        """
+        chain = chain_of(names, settings)
+        from beside.stages import compress, train  # imports torch
+
+        demand_role(self.actor, ("builder",), "compress a model")
+        with self.workspace.lock("compress"):
+            parent = self.records.run(self.actor, run_id)
+            corpus = self.records.corpus(self.actor, parent.corpus_id)
+            unlabelled = self.texts_like(corpus, texts) if texts else []
+            home = self.workspace.checkpoints / WORKSHOP / compress.run_id(parent, chain, unlabelled)
+            if there := [run for run in self.records.runs(self.actor, corpus.id) if run.id == home.name]:
+                self.progress.say(f"Already compressed like this: {home.name}.")
+                train.forget(home.parent, home.name)
+                return there[0]
+            made = compress.compress(
+                parent,
+                corpus,
+                self.splits(corpus),
+                chain,
+                unlabelled,
+                artifacts=self.artifacts,
+                home=home,
+                place=train.model_folder,
+                progress=self.progress,
+                versions=train.versions(),
+                now=self.clock(),
+            )
+            self.records.add_run(self.actor, made)
+            train.forget(home.parent, home.name)
+        return made
+
+    def compression(self, run_id: str) -> Compression | None:
+        """What a compressed run says of itself; None for one that was trained."""
+        file = self.artifacts.read_json(self.records.run(self.actor, run_id).model).get(TOLD)
+        return Compression.model_validate(self.artifacts.read_json(file)) if file else None

@@ -1,0 +1,83 @@
+"""The verb compress: a new run that is compared with its parent, and released, served and refused like any other."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from beside.core.errors import BadInput, BadOption, GateClosed
+from beside.core.types import Run
+from beside.loop import Loop
+
+Made = Callable[[Path], tuple[Loop, Run]]
+FORM = ["quantize=int8_tokens", "quantize.flips=1", "quantize.loss=1"]
+
+
+@pytest.fixture(scope="module")
+def made(make_loop: Made, tmp_path_factory: pytest.TempPathFactory) -> tuple[Loop, Run]:
+    """One workspace for all of it: the second compression with the same options gives the first one's run."""
+    return make_loop(tmp_path_factory.mktemp("compress"))
+
+
+def test_a_compressed_run_is_a_child_that_tells_how_it_compares(made: tuple[Loop, Run]) -> None:
+    loop, parent = made
+    run = loop.compress(parent.id, ["quantize"], FORM)
+    told = loop.compression(run.id)
+    assert run.parent == parent.id and run.corpus_id == parent.corpus_id and run.id != parent.id
+    assert told and told.chosen == "int8_tokens" and told.against_parent.score.n == 12
+    assert told.against_parent.flips and told.against_parent.flips.n == 12  # the tune rows
+    assert loop.compression(parent.id) is None
+    assert loop.subject(run).predict(["where is my parcel"]) == loop.subject(parent).predict(["where is my parcel"])
+
+
+def test_it_never_looks_at_the_test_split(made: tuple[Loop, Run]) -> None:
+    loop, parent = made
+    loop.compress(parent.id, ["quantize"], FORM)
+    assert loop.records.test_uses(loop.actor, parent.corpus_id) == 0
+
+
+def test_the_same_again_gives_the_run_that_is_there(made: tuple[Loop, Run]) -> None:
+    loop, parent = made
+    first = loop.compress(parent.id, ["quantize"], FORM)
+    assert loop.compress(parent.id, ["quantize"], FORM) == first
+    assert not list((loop.workspace.checkpoints / "compress").iterdir())
+
+
+def test_its_form_is_final_and_that_is_said(made: tuple[Loop, Run]) -> None:
+    loop, parent = made
+    run = loop.compress(parent.id, ["quantize"], FORM)
+    with pytest.raises(BadInput, match="form that is final"):
+        loop.compress(run.id, ["quantize"], FORM)
+    with pytest.raises(BadInput, match="was compressed"):
+        loop.rerun(run.id)
+    with pytest.raises(BadInput, match="compressed"):
+        loop.add_label(run.id, "other", ["one text", "another text", "a third text", "a fourth text", "a fifth text"])
+
+
+def test_it_is_audited_released_and_served_like_any_other(made: tuple[Loop, Run]) -> None:
+    loop, parent = made
+    run = loop.compress(parent.id, ["quantize"], FORM)
+    loop.audit(run.id, ["utility/report"], policy="sandbox")
+    release = loop.release(run.id, policy="sandbox")
+    assert (Path(release.bundle) / "model" / "model.onnx").is_file()
+    with pytest.raises(GateClosed):
+        loop.serve(release.id)  # the parent's approval would not be its own
+    loop.review(release.id, "approve", "It holds what it promises.")
+    served = loop.serve(release.id)
+    assert loop.predict(served, ["where is my parcel"])[0].label == "deliver"
+
+
+def test_a_mistake_is_told_before_anything_is_loaded(made: tuple[Loop, Run]) -> None:
+    loop, parent = made
+    with pytest.raises(BadOption, match="no option"):
+        loop.compress(parent.id, ["quantize"], ["quantize.bits=4"])
+
+
+def test_the_comparison_lies_in_the_model_folder_without_a_text(made: tuple[Loop, Run]) -> None:
+    loop, parent = made
+    run = loop.compress(parent.id, ["quantize"], FORM)
+    told = (loop.artifacts.folder(run.model) / "compression.json").read_text(encoding="utf-8")
+    assert json.loads(told)["parent"] == parent.id and "parcel" not in told
