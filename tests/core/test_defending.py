@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from beside.core.defence_knobs import OWN, DefenceKnobs
-from beside.core.defending import asked, must_defend, must_go_together, names_of
+from beside.core.defending import asked, must_defend, must_go_together, names_of, without_old
 from beside.core.errors import BadOption, UnknownName
 from beside.core.federation import must_federate
 from beside.core.recipe import Recipe, read_recipe
@@ -91,3 +91,9 @@ def test_r_drop_as_a_setting_says_what_to_write_instead() -> None:
     with pytest.raises(BadOption, match="'r_drop' was renamed") as refused:
         read_recipe(settings=["r_drop=1"])
     assert "defence=rdrop" in refused.value.hint
+
+
+def test_where_old_rows_are_not_at_hand_the_other_defences_stay() -> None:
+    assert without_old(Recipe(defence="fgm,replay,ewc")).defence == "fgm"
+    assert without_old(Recipe(defence="replay")).defence is None
+    assert without_old(Recipe()) == Recipe()

@@ -115,9 +115,10 @@ class DefenceKnobs(BaseModel):
         le=10_000,
     )
     ewc_strength: float = knob(
-        1000.0,
+        100_000.0,
         "weight",
-        "of ewc: how much weights that old rows depend on are held where they were (Kirkpatrick et al. 2017, lambda)",
+        "of ewc: how much weights that old rows depend on are held where they were (Kirkpatrick et al. 2017, lambda); on dev rows "
+        "1,000 still forgot, 100,000 did not and learned the new rows as well",
         gt=0,
         le=1e9,
     )

@@ -185,6 +185,12 @@ def of_old(recipe: Recipe) -> bool:
     return any(one.of_old for one in asked(recipe).values())
 
 
+def without_old(recipe: Recipe) -> Recipe:
+    """The recipe without defences that need rows of an earlier run, where those are not at hand."""
+    kept = [name for name, one in asked(recipe).items() if not one.of_old]
+    return recipe.model_copy(update={"defence": ",".join(kept) or None})
+
+
 def rows_to_learn(
     recipe: Recipe, new: Sequence[Example], old: Sequence[Example], labels: Sequence[str], task: Task, progress: Progress
 ) -> list[Example]:
