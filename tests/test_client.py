@@ -116,16 +116,16 @@ def answering(*answers):
 
 
 BUSY = {"error": {"code": "overloaded", "message": "64 requests are waiting already.", "hint": "Try again."}}
-READY = (200, {}, {"status": "ready"})
+NONE = (200, {}, [])
 
 
 @pytest.mark.parametrize("status", [429, 503])
 def test_it_waits_as_long_as_it_is_told_and_tries_again(status, monkeypatch):
     slept = []
     monkeypatch.setattr(time, "sleep", slept.append)
-    transport, asked = answering((status, {"Retry-After": "3"}, BUSY), (status, {}, BUSY), READY)
+    transport, asked = answering((status, {"Retry-After": "3"}, BUSY), (status, {}, BUSY), NONE)
     with Client(transport=transport) as client:
-        assert client.health()
+        assert client.releases() == []
     assert len(asked) == 3 and slept[0] == 3 and 0.5 <= slept[1] <= 1.0
 
 
@@ -134,21 +134,21 @@ def test_it_gives_up_with_the_servers_words_after_so_many_tries_or_seconds(monke
     monkeypatch.setattr(time, "sleep", slept.append)
     transport, asked = answering(*[(429, {"Retry-After": "1"}, BUSY)] * 9)
     with Client(transport=transport, tries=3) as client, pytest.raises(Overloaded, match="64 requests"):
-        client.health()
+        client.releases()
     assert (len(asked), slept) == (3, [1.0, 1.0])
     transport, asked = answering((503, {"Retry-After": "3600"}, BUSY))
     with Client(transport=transport) as client, pytest.raises(Overloaded):
-        client.health()
+        client.releases()
     assert len(asked) == 1
 
 
 def test_asyncio_waits_too():
     async def ask():
-        transport, asked = answering((429, {"Retry-After": "0"}, BUSY), READY)
+        transport, asked = answering((429, {"Retry-After": "0"}, BUSY), NONE)
         async with AsyncClient(transport=transport) as client:
-            return await client.health(), len(asked)
+            return await client.releases(), len(asked)
 
-    assert asyncio.run(ask()) == (True, 2)
+    assert asyncio.run(ask()) == ([], 2)
 
 
 def test_a_date_is_waited_for_and_nonsense_is_not():
@@ -162,8 +162,16 @@ def test_a_date_is_waited_for_and_nonsense_is_not():
 def test_other_errors_are_raised_at_once_whatever_their_shape():
     transport, asked = answering((500, {}, {"detail": "?"}))
     with Client(transport=transport) as client, pytest.raises(BesideError, match="answered 500") as raised:
-        client.health()
+        client.releases()
     assert raised.value.status == 500 and len(asked) == 1
+
+
+def test_a_server_that_is_still_loading_is_not_ready_and_is_not_waited_for(monkeypatch):
+    monkeypatch.setattr(time, "sleep", lambda seconds: pytest.fail("it waited"))
+    transport, asked = answering((503, {"Retry-After": "1"}, {"error": {"code": "not_ready", "message": "m", "hint": "h"}}))
+    with Client(transport=transport) as client:
+        assert client.health() is False
+    assert len(asked) == 1
 
 
 def test_what_a_newer_server_says_besides_is_left_out_and_what_an_older_one_lacks_has_its_default():

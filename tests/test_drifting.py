@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-import json
-import socket
-import threading
-from contextlib import closing, contextmanager
 from datetime import timedelta
-from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import numpy as np
 import pytest
 from fastapi.testclient import TestClient
 
 from beside.api.app import create_app
-from beside.core.errors import BadInput, BadOption, NotEnoughData, NotPermitted
+from beside.core.drift import Told
+from beside.core.errors import BadInput, NotEnoughData, NotPermitted
 from beside.core.policy import Policy
 from beside.core.types import Actor, Example, Prediction
 from beside.drifting import MONITOR
 from beside.loop import Loop
-from beside.store.settings import read_settings
 from beside.store.workspace import Workspace
 
 TEXTS = {
@@ -170,112 +165,6 @@ def test_what_was_erased_since_is_not_compared(asked):
     assert loop.drift_of().n == 35
 
 
-@contextmanager
-def webhook(status=200):
-    """A local server that keeps what is posted to it."""
-    got = []
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self):
-            body = self.rfile.read(int(self.headers["Content-Length"]))
-            got.append((self.path, self.headers.get("Authorization"), json.loads(body)))
-            self.send_response(status)
-            self.end_headers()
-
-        def log_message(self, *_):
-            pass
-
-    server = HTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}/hook?team=1", got
-    server.shutdown()
-    server.server_close()
-
-
-@contextmanager
-def mail_server():
-    """A local SMTP server, as much of one as takes a message; the lines that it was told."""
-    got: list[str] = []
-    listener = socket.create_server(("127.0.0.1", 0))
-
-    def serve():
-        with listener.accept()[0] as peer, peer.makefile("rwb") as lines:
-
-            def say(line):
-                lines.write(line.encode() + b"\r\n")
-                lines.flush()
-
-            say("220 here")
-            within = False
-            for raw in lines:
-                line = raw.decode().rstrip("\r\n")
-                got.append(line)
-                if within:
-                    within = line != "."
-                    if not within:
-                        say("250 taken")
-                elif line.upper() == "DATA":
-                    within = True
-                    say("354 go on")
-                else:
-                    say("221 bye" if line.upper() == "QUIT" else "250 ok")
-
-    thread = threading.Thread(target=serve, daemon=True)
-    thread.start()
-    yield listener.getsockname()[1], got
-    thread.join(5)
-    listener.close()
-
-
-def test_an_alarm_goes_to_the_webhook_and_by_mail_and_holds_no_word_of_a_text(asked, monkeypatch):
-    monkeypatch.setenv("BESIDE_WEBHOOK_TOKEN", "secret-token")
-    with webhook() as (address, posted), mail_server() as (port, mailed):
-        toml = (
-            f'[alerts]\nwebhook = "{address}"\n[alerts.email]\nhost = "127.0.0.1"\nport = {port}\nsecurity = "none"\n'
-            'sender = "beside@example.com"\nto = ["anna@example.com", "bert@example.com"]\n'
-        )
-        look = asked(usual(n=40) + foreign(), toml).drift_of()
-    assert [(one.way, one.sent) for one in look.told] == [("webhook", True), ("email", True)]
-    [(path, token, body)] = posted
-    assert (path, token) == ("/hook?team=1", "Bearer secret-token") and body["look"]["alarms"] == list(look.alarms)
-    assert "rcpt TO:<bert@example.com>" in "\n".join(mailed) and any("drifted" in line for line in mailed)
-    assert not any(word in json.dumps(body) + "".join(mailed) for word in ("fox", "parcel"))
-
-
-def test_without_alarm_or_without_settings_nothing_is_sent(asked):
-    with webhook() as (address, posted):
-        assert asked(usual(), f'[alerts]\nwebhook = "{address}"\n').drift_of().told == ()
-        assert posted == []
-
-
-def test_the_same_alarm_is_told_once_and_one_that_did_not_leave_again(asked):
-    with webhook(status=500) as (address, posted):
-        loop = asked(usual(n=40) + foreign(), f'[alerts]\nwebhook = "{address}"\n')
-        assert [(one.sent, one.why) for one in loop.drift_of().told] == [(False, "it answered 500")]
-        for day, count in ((1, 2), (2, 3)):
-            at = loop.clock() + timedelta(days=day)
-            loop.clock = lambda at=at: at
-            loop.drift_of()
-            assert len(posted) == count
-    with webhook() as (address, posted):
-        port = address.split(":")[2].split("/")[0]
-        loop.workspace.settings = loop.workspace.settings.model_copy(
-            update={"alerts": loop.workspace.settings.alerts.model_copy(update={"webhook": f"http://127.0.0.1:{port}/"})}
-        )
-        for day, count in ((3, 1), (4, 1)):
-            at = loop.clock() + timedelta(days=day)
-            loop.clock = lambda at=at: at
-            loop.drift_of()
-            assert len(posted) == count
-
-
-@pytest.mark.parametrize("address", ["ftp://example.com/", "https://user:word@example.com/", "example.com"])
-def test_an_address_that_cannot_be_posted_to_is_refused(tmp_path, address):
-    (tmp_path / "beside.toml").write_text(f'[alerts]\nwebhook = "{address}"\n')
-    with pytest.raises(BadOption, match="HOST/PATH"):
-        read_settings(tmp_path)
-
-
 def test_programs_and_prometheus_read_what_was_found(asked):
     loop = asked(usual(n=40) + foreign())
     look = loop.drift_of()
@@ -301,8 +190,53 @@ def short(monkeypatch):
     monkeypatch.setattr(Loop, "drift_of", lambda self: self.drift(self.name), raising=False)
 
 
-def test_a_port_that_nobody_listens_on_is_told_and_stops_nothing(asked):
-    with closing(socket.create_server(("127.0.0.1", 0))) as taken:
-        port = taken.getsockname()[1]
-    look = asked(usual(n=40) + foreign(), f'[alerts]\nwebhook = "http://127.0.0.1:{port}/"\n').drift_of()
-    assert look.alarms and [one.sent for one in look.told] == [False]
+@pytest.fixture
+def sent(monkeypatch):
+    """What is sent, and whether it arrives: a list of (title, words, facts), and `sent.works`."""
+
+    class Sent(list):
+        works = True
+
+    got = Sent()
+
+    def send(alerts, title, words, facts):
+        if alerts:
+            got.append((title, words, facts))
+            yield Told(way="webhook", sent=got.works, why="" if got.works else "it answered 500")
+
+    monkeypatch.setattr("beside.drifting.send", send)
+    return got
+
+
+HOOK = '[alerts]\nwebhook = "http://127.0.0.1:9/"\n'
+
+
+def a_day_later(loop):
+    at = loop.clock() + timedelta(days=1)
+    loop.clock = lambda: at
+    return loop.drift_of()
+
+
+def test_an_alarm_is_sent_with_its_figures_and_no_word_of_a_text(asked, sent):
+    loop = asked(usual(n=40) + foreign(), HOOK)
+    look = loop.drift_of()
+    [(title, words, facts)] = sent
+    assert loop.name in title and "embeddings" in words and "Accuracy estimated by ATC" in words
+    assert facts["look"]["alarms"] == list(look.alarms) and look.told[0].sent
+    assert not any(word in f"{title}{words}{facts}" for word in ("fox", "parcel"))
+
+
+def test_without_alarm_nothing_is_sent(asked, sent):
+    assert asked(usual(), HOOK).drift_of().told == () and sent == []
+
+
+def test_the_same_alarm_is_told_once_and_one_that_did_not_leave_again(asked, sent):
+    loop = asked(usual(n=40) + foreign(), HOOK)
+    sent.works = False
+    assert [(one.sent, one.why) for one in loop.drift_of().told] == [(False, "it answered 500")]
+    a_day_later(loop)
+    assert len(sent) == 2
+    sent.works = True
+    a_day_later(loop)
+    a_day_later(loop)
+    assert len(sent) == 3

@@ -190,9 +190,11 @@ def test_values_in_the_vault_and_log_files_have_periods_of_their_own(world):
     for days, who in ((60, "ada"), (1, "bob")):
         at = loop_at(loop.workspace, days)
         source = folder / f"{who}.csv"
-        rows = [f"write to {who}{place}@bank.example please,{'ab'[place % 2]}" for place in range(40)]
-        source.write_text("text,label\n" + "\n".join(rows))
-        corpus, _ = at.intake(str(source), who, Columns(text="text", label="label"))
+        rows = [
+            f"{who}{place},please write to {who}{place}@bank.example about card {place},{'ab'[place % 2]}" for place in range(40)
+        ]
+        source.write_text("who,text,label\n" + "\n".join(rows))
+        corpus, _ = at.intake(str(source), who, Columns(text="text", label="label", person="who"))
         at.protect(corpus.id, f"safe-{who}", plan(kinds=("email",), default="pseudonym"))
     for name, days in (("started.log", 60), ("young.log", 1)):
         (loop.workspace.state / name).write_text("a line")

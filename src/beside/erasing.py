@@ -128,7 +128,7 @@ class Erasing(Part):
             if stone is None:
                 made = erase.child(corpus, plan.stays(id), plan.needles, self.artifacts, self.clock())
                 children += [made] if made else []
-                kept = {"rows": corpus.splits, "erased": count, "sha256": corpus.examples}
+                kept = {"rows": corpus.splits, "erased": count, "sha256": corpus.examples, **plan.told(id)}
                 stone = self.stone(plan, corpus.id, "corpus", kept, made.id if made else None)
             stones.append(stone)
         for id in plan.runs:

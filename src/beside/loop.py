@@ -31,21 +31,20 @@ from beside.models import Models
 from beside.proofs import Proofs
 from beside.protecting import Protecting
 from beside.purposes import Purposes
-from beside.retaining import Keeping
-from beside.rights import Rights
 from beside.searching import Searching
 from beside.stages import audit, improve, intake, listen, release, review, serve, verify
 from beside.stages.audit import Model
 from beside.stages.improve import Improvement
 from beside.stages.review import Decision, Said
 from beside.stages.serve import Served
+from beside.stewards import Stewards
 from beside.store.cache import Cache
 from beside.store.proof import proof_of
 from beside.store.workspace import Workspace
 
 
 class Loop(
-    Committee, Compressing, Documents, Drifting, Guarding, Models, Proofs, Searching, Labels, Protecting, Purposes, Rights, Keeping
+    Committee, Compressing, Documents, Drifting, Guarding, Models, Proofs, Searching, Labels, Protecting, Purposes, Stewards
 ):
     """text in -> protect -> train -> audit -> release -> review -> serve -> listen -> improve, for one actor in one workspace.
 

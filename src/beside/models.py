@@ -19,7 +19,7 @@ from beside.core.recipe import Policy, Recipe
 from beside.core.registry import load
 from beside.core.types import Corpus, Finding, Run, Splits
 from beside.engine import loading
-from beside.stages import neighbours
+from beside.stages import audit, neighbours
 from beside.stages.audit import Model
 from beside.stages.serve import Served
 from beside.store.permission import EXAMPLE_READERS, demand_role
@@ -109,12 +109,29 @@ class Models(Bases):
             for role, other in others.items()
             if other is not None and other.id != run.id and other.id not in gone
         }
+        if before := self.before_protection(corpus):
+            models[audit.ORIGINALS] = Model(before.examples, partial(self.whole_splits, before))
         content = loading.content_of(run.recipe)
         return {
             **models,
             "base": Model(content, partial(self.base_of, run)),
             "filler": Model(content, partial(self.filler_of, run)),
         }
+
+    def before_protection(self, corpus: Corpus) -> Corpus | None:
+        """The corpus that a protected one was made from; None when it was not protected, or its rows were erased."""
+        gone = self.records.tombstones(self.actor)
+        while corpus.protections:
+            if corpus.parent is None or corpus.parent in gone:
+                return None
+            corpus = self.records.corpus(self.actor, corpus.parent)
+            if not corpus.protections:
+                return corpus
+        return None
+
+    def whole_splits(self, corpus: Corpus) -> Splits:
+        """All rows of a corpus as a model is asked them."""
+        return Splits(*map(whole, self.splits(corpus)))
 
     def champion_of(self, corpus_name: str) -> Run | None:
         """The run of the newest approved release of a corpus of that name."""

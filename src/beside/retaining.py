@@ -123,7 +123,9 @@ class Keeping(Erasing):
         if "corpora" not in limits:
             return []
         known = {corpus.id: corpus for corpus in self.records.corpora(self.actor)}
-        return list(retain.aged(self.alive(), known, self.artifacts, limits["corpora"]))
+        said = {prediction.id: answer.made_at for prediction, answer in self.records.answers(self.actor)}
+        dates = retain.Dates(known, self.records.tombstones(self.actor), said)
+        return list(retain.aged(self.alive(), dates, self.artifacts, limits["corpora"]))
 
     # the plan of a sweep that is not done
 

@@ -42,6 +42,26 @@ def test_without_a_promise_what_was_measured_is_still_told(facts: Facts) -> None
     assert len(told) == 2 and told["Measured: members that the attack found at 1 % false alarms"].startswith("0.012")
 
 
+def with_all(facts: Facts, language: str) -> dict[str, str]:
+    kept = {"low": 0.25, "high": 0.75, "n": 60}
+    found = [
+        facts.findings[0].model_copy(update={"metric": metric, "value": 0.5, **kept})
+        for metric in ("membership_tpr", "canary_exposure", "canary_epsilon", "canary_answers", "reconstruction_auc")
+    ]
+    run = facts.run.model_copy(update={"spent": SPENT})
+    return dict(privacy(replace(facts, run=run, findings=tuple(found)), Words(language)))
+
+
+def test_every_attack_that_was_measured_stands_beside_the_promise(facts: Facts) -> None:
+    told = with_all(facts, "en")
+    assert told["Measured: bits by which a planted row is easier to guess"].startswith("0.500 (0.250 – 0.750), n 60 canaries")
+    assert told["Measured: epsilon that planted rows prove"].startswith("at least 0.250, n 60 guesses")
+    assert told["Measured: how often a replaced value beats another when it is guessed with the model"].endswith("0.5 = chance")
+    assert len(told) == len(with_all(facts, "zh")) == 7
+    assert all(value.isascii() or "–" in value for value in told.values())
+    assert not any("{" in value or value.isascii() for value in with_all(facts, "zh").values())
+
+
 def test_a_promise_that_nobody_measured_says_so(facts: Facts) -> None:
     assert with_attack(facts, SPENT, None)["Measured: members that the attack found at 1 % false alarms"] == "not measured"
 

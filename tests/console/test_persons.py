@@ -8,12 +8,14 @@ import re
 import subprocess
 import sys
 import zipfile
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from beside.api import starting
 from beside.core.erasure import Asked
+from beside.core.retention import Retention
 from beside.core.types import Actor
 from beside.loop import Loop
 
@@ -150,3 +152,24 @@ def test_looking_twice_changes_nothing(made):
     first = client.post("/persons", data={"words": WORDS}).text
     assert client.post("/persons", data={"words": WORDS}).text == first
     assert made.workspace.check_ledger().rows == before
+
+
+def test_retention_shows_what_is_due_and_removes_it_when_somebody_is_sure(made, monkeypatch):
+    workspace = made.workspace
+    periods = Retention(predictions=1, corpora=1)
+    monkeypatch.setattr(workspace, "settings", workspace.settings.model_copy(update={"retention": periods}))
+    client = made.visit("privacy_officer")
+    assert "Nothing is to be removed" in client.get("/persons/retention").text, "all of it is of today"
+    later = datetime.now(UTC) + timedelta(days=3)
+    monkeypatch.setattr("beside.console.persons.Loop", lambda *given: Loop(*given, clock=lambda: later))
+    page = client.get("/persons/retention").text
+    assert "Remove what is due" in page and made.release.id in page, "the approved release holds its rows"
+    begun: list[Any] = []
+    monkeypatch.setattr("beside.console.retention.start_retention", lambda *given: begun.append(given) or 1)
+    assert client.post("/persons/retention").status_code == 422 and not begun
+    answer = client.post("/persons/retention", data={"sure": "yes"}, follow_redirects=False)
+    assert answer.status_code == 303 and begun[0][1].name == "the officer"
+    chinese = made.visit("privacy_officer", "zh").get("/persons/retention").text
+    assert not re.findall(r"[A-Za-z]{3,}", shown_words(chinese).replace("beside.toml", ""))
+    for role in ("", "builder", "reviewer"):
+        assert made.visit(role).get("/persons/retention").status_code in (401, 403)

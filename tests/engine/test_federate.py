@@ -148,6 +148,8 @@ def test_a_site_with_another_base_is_refused(federated: Any, labelled: list[Exam
         ({"site_noise": 1.0}, "takes both"),
         ({"site_noise": 0.01, "site_clip": 1.0}, "promises nothing"),
         ({"epsilon": 3.0}, "epsilon has no meaning"),
+        ({"canaries": 8}, "canaries has no meaning"),
+        ({"augment": "typos"}, "augment has no meaning"),
         ({"site_share": 0.5}, "no effect without site_noise"),
     ],
 )

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.stats import binomtest, kstest
 
-from beside.engine.noise import COINS, NOISE, ROWS, Secret
+from beside.engine.noise import COINS, NOISE, PIECE, ROWS, Secret
 
 KEY = bytes(range(32))
 
@@ -58,3 +58,12 @@ def test_of_many_rows_some_are_drawn_without_return() -> None:
 def test_a_key_of_another_length_is_refused() -> None:
     with pytest.raises(ValueError, match="not 32"):
         Secret(b"short")
+
+
+def test_noise_made_in_pieces_is_that_of_one_keystream() -> None:
+    """More numbers than one piece holds, by Box and Muller from the stream itself."""
+    count = 2 * PIECE + 7
+    uniform = (Secret(KEY).stream(NOISE, 5, 1, 2 * (PIECE + 4)) >> np.uint64(11)) * 2.0**-53
+    radius, angle = np.sqrt(-2 * np.log1p(-uniform[0::2])), 2 * np.pi * uniform[1::2]
+    wanted = np.stack([radius * np.cos(angle), radius * np.sin(angle)], axis=1).ravel()[:count]
+    assert np.allclose(Secret(KEY).normal(5, 1, (count,)).numpy(), wanted, atol=1e-6)

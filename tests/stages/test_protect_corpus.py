@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from beside.checks.privacy.reconstruction import gaps
 from beside.core.errors import BadInput, NotPermitted
 from beside.core.protecting import read_plan
 from beside.core.types import Actor, Corpus, Example
@@ -222,3 +223,18 @@ def test_the_command_tells_kinds_and_counts(tmp_path, beside):
     words = beside("protect", "inbox", "--name", "safe2", cwd=tmp_path)
     assert words.code == 0 and "phone" in words.err and "next: beside train safe2" in words.err
     assert beside("protect", "--name", "x", cwd=tmp_path).code == 2
+
+
+def test_an_audit_knows_the_rows_before_and_what_was_taken_out_of_them(make, toy_subject):
+    loop = make(PLAIN)
+    child = loop.protect("inbox", "safe")[0]
+    again = loop.protect("safe", "safer")[0]
+    inbox = loop.records.corpus(loop.actor, "inbox")
+    assert loop.before_protection(child) == loop.before_protection(again) == inbox
+    assert loop.before_protection(inbox) is None
+    subject = toy_subject(lambda text: [0.0, 1.0], labels=("a", "b"))
+    found = list(gaps(subject, loop.whole_splits(child), loop.whole_splits(inbox)))
+    assert [(one.kind, one.value, one.filled("X")) for one in found] == [
+        ("phone", "13800138000", "call X please"),
+        ("email", "anna@example.com", "mail X"),
+    ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fastapi import APIRouter
-from fastapi.responses import FileResponse
+from fastapi.responses import FileResponse, Response
 from pydantic import BaseModel, Field
 
 from beside.api.actor import TheLoop
@@ -63,3 +63,18 @@ def dossier(id: str, name: str, loop: TheLoop) -> FileResponse:
     kind = TYPES.get(file.suffix, "application/octet-stream")
     headers = {"Content-Security-Policy": SANDBOX} if file.suffix == ".html" else None
     return FileResponse(file, media_type=kind, headers=headers, filename=file.name, content_disposition_type="inline")
+
+
+@router.get("/documents/{name}", tags=["personal data"], response_class=Response)
+def paper(name: str, loop: TheLoop) -> Response:
+    """The record of processing (`record.en.html`) or the impact assessment (`impact.zh.pdf`), made from what is known now.
+
+    In English and Chinese, as HTML, Markdown and PDF; for admins and privacy officers.
+    """
+    what, _, rest = name.partition(".")
+    language, _, format = rest.partition(".")
+    content = loop.paper(what, format, language)
+    headers = {"Content-Disposition": f'inline; filename="{what}.{language}.{format}"'}
+    if format == "html":
+        headers["Content-Security-Policy"] = SANDBOX
+    return Response(content, media_type=TYPES[f".{format}"], headers=headers)

@@ -61,6 +61,17 @@ def start_erasing(workspace: Workspace, actor: Actor, asked: Asked, retrain: boo
     return start(workspace, actor, "erase", ["--request=-", "--yes", *(["--retrain"] if retrain else [])], request)
 
 
+def start_retention(workspace: Workspace, actor: Actor) -> int:
+    """Starts `beside retention --yes`; the number of the process.
+
+    Raises:
+        NotPermitted: only a privacy officer or an owner may.
+        Busy: something else works in this workspace.
+    """
+    must_hold(actor, STEWARDS, "remove what is due")
+    return start(workspace, actor, "retention", ["--yes"])
+
+
 def start(workspace: Workspace, actor: Actor, verb: str, words: Sequence[str], given: str = "") -> int:
     """Starts `beside VERB WORDS` in the name of the person who asked. Raises Busy when something else is at work.
 

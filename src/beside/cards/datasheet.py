@@ -63,7 +63,7 @@ def collection(facts: Facts, words: Words) -> list[Block]:
         Pair(name=say(words, "taken_in"), value=corpus.made_at.date().isoformat(), source=corpus.id),
         Pair(name=say(words, "from"), value=corpus.parent or say(words, "from_import"), source=corpus.id),
     ]
-    return [*parts.written(facts, words, "data_collection", "legal_basis", "impact_assessment"), Pairs(rows=rows)]
+    return [*parts.written(facts, words, "data_collection", "legal_basis", "necessity", "impact_assessment"), Pairs(rows=rows)]
 
 
 def preprocessing(facts: Facts, words: Words) -> list[Block]:

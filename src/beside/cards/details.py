@@ -96,6 +96,8 @@ def training(facts: Facts, words: Words) -> list[Pair]:
     ]
     if load("tasks", facts.corpus.task).ranks:
         pairs.append((words("candidates"), words("candidates_kept" if run.recipe.keep_candidates else "candidates_not_kept")))
+    if made := sum(int(row.get("augmented", 0)) for row in run.history):
+        pairs.append((words("augmented"), words("augmented_value", n=count(made), by=run.recipe.augment)))
     if run.recipe.rounds:
         most = max((row.get("sites", 0.0) for row in run.history), default=0.0)
         pairs.append((words("sites"), words("sites_value", rounds=count(run.recipe.rounds), most=count(int(most)))))

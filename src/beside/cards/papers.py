@@ -59,20 +59,29 @@ def certificate_in(erasure: Erasure, words: Words) -> Document:
 
 
 def paper(
-    name: str, words: Words, title: str, lead: str, id: str, date: str, identity: Sequence[Pair], sections: Sequence[Section]
+    name: str,
+    words: Words,
+    title: str,
+    lead: str,
+    id: str,
+    date: str,
+    identity: Sequence[Pair],
+    sections: Sequence[Section],
+    label: str = "",
 ) -> Document:
     """A document with all that every document has.
 
     Args:
-        name: of the document; its label is the word of that name.
+        name: of the document.
         id: what it is known by.
         date: ISO date of the newest record in it.
+        label: what kind of document it is; empty = the word of its name among the rights of a person.
     """
     other = Words(LANGUAGES[1 - LANGUAGES.index(words.language)])
     pages = {"n": "{n}", "all": "{all}"}  # filled in by whatever counts the pages
     return Document(
-        name=name, language=words.language, tag=words("tag"), label=say(words, name), title=title, lead=lead, release=id, date=date,
-        dated=words.of("document", "dated", date=date), colon=Markup(words("colon")), limit=words("limit"),
+        name=name, language=words.language, tag=words("tag"), label=label or say(words, name), title=title, lead=lead,
+        release=id, date=date, dated=words.of("document", "dated", date=date), colon=Markup(words("colon")), limit=words("limit"),
         contents=words.of("document", "contents"), page=words.of("document", "page", **pages), other=words("other"),
         other_tag=other("tag"), identity=identity, sections=sections,
     )  # fmt: skip

@@ -8,29 +8,39 @@ from typing import Any
 from beside.cards.facts import Facts
 from beside.cards.numbers import count, interval, number
 from beside.cards.words import Words
+from beside.core.types import Finding
 
 ATTACK = "membership_tpr"  # members found while so many others are accused:
 FALSE_ALARMS = 0.01
+MEASURED = {  # metric -> its row on the card
+    ATTACK: "leaked",
+    "canary_exposure": "remembered",
+    "canary_epsilon": "proven",
+    "canary_answers": "blurted",
+    "reconstruction_auc": "restored",
+}
 
 
 def privacy(facts: Facts, words: Words) -> list[tuple[str, str]]:
-    """The rows about privacy: the budget of the training, the bound that follows from it, and the attack's success."""
+    """The rows about privacy: the budget of the training, the bound that follows from it, and what attacks found."""
     budget = facts.run.spent
     pairs = [(words("privacy"), spent(budget, words))]
     if budget and {"epsilon", "delta"} <= budget.keys():
         bound = most_found(float(budget["epsilon"]), float(budget["delta"]))
         pairs.append((words("promised"), words("promised_value", bound=number(bound))))
-    found = next((one for one in facts.findings if one.metric == ATTACK), None)
-    if found is not None:
-        shown = {
-            "value": number(found.value),
-            "interval": interval(found.low, found.high, words("no_interval")),
-            "n": count(found.n),
-        }
-        pairs.append((words("leaked"), words("leaked_value", **shown)))
-    elif budget:
-        pairs.append((words("leaked"), words("not_measured")))
+    for metric, row in MEASURED.items():
+        found = next((one for one in facts.findings if one.metric == metric), None)
+        if found is not None:
+            pairs.append((words(row), words(f"{row}_value", **shown(found, words))))
+        elif budget and metric == ATTACK:
+            pairs.append((words(row), words("not_measured")))
     return pairs
+
+
+def shown(found: Finding, words: Words) -> dict[str, str]:
+    """A measurement as a row of the card tells it."""
+    between = interval(found.low, found.high, words("no_interval"))
+    return {"value": number(found.value), "low": number(found.low), "interval": between, "n": count(found.n)}
 
 
 def most_found(epsilon: float, delta: float, false_alarms: float = FALSE_ALARMS) -> float:

@@ -10,8 +10,8 @@ from typing import Any
 from beside.core import naming
 
 LANGUAGES = ("en", "zh")
-# of the card, of all documents, of the datasheet, of the technical file, of documents about the rights of a person
-FILES = ("", "document.", "datasheet.", "technical.", "rights.")
+# of the card, of all documents, of the datasheet, the technical file, papers on the rights of a person and on the processing
+FILES = ("", "document.", "datasheet.", "technical.", "rights.", "processing.")
 
 
 class Words:

@@ -50,6 +50,7 @@ GO_ON = {
     "compress": "The same command again goes on from here.",
     "pretrain": "Go on from here with the same command and --resume.",
     "erase": "The same command again goes on from here.",
+    "retention": "The same command again goes on from here.",
     "improve": "The same command again goes on from here.",
     "self-train": "The same command again goes on from here.",
     "demo": "The same command again goes on from here.",

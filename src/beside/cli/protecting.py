@@ -17,7 +17,7 @@ if TYPE_CHECKING:  # pydantic takes long to load, and help needs none
 Actions = Annotated[
     list[str] | None,
     typer.Option(
-        "--action", help="mask, redact, replace (default), hash, surrogate or pseudonym; for one kind: phone=mask. Repeatable."
+        "--action", help="mask, redact, replace (default), name, hash, surrogate, pseudonym; for one kind: phone=mask. Repeatable."
     ),
 ]
 Kinds = Annotated[str | None, typer.Option(help="Kinds to look for, with commas between them; default: all.")]

@@ -22,7 +22,7 @@ SECTIONS = {
         "improve",
     ),
     "Training in depth": ("pretrain", "compare", "search", "rerun", "compress", "add-label", "self-train", "federate"),
-    "Personal data": ("access", "erase", "retention", "purpose", "vault", "encrypt"),
+    "Personal data": ("access", "erase", "retention", "record", "impact", "purpose", "vault", "encrypt"),
     "After the release": ("drift", "attack"),
     "The committee": ("standing", "comment", "statement", "dossier", "incident", "stop", "resume"),
     "Proof": ("verify", "export", "keys", "ledger"),

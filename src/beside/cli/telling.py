@@ -84,6 +84,8 @@ def run_in_words(run: Run) -> None:
             "  tune split (used for choosing; the audit has the honest numbers): "
             + ", ".join(f"{k} {v:.3f}" for k, v in run.scores.items())
         )
+    if made := sum(int(row.get("augmented", 0)) for row in run.history):
+        out.say(f"  learned from {made:,} edited copies of training rows as well, by {run.recipe.augment}")
     if spent := run.spent:
         promise = f"epsilon {spent['epsilon']:.3f} at delta {spent['delta']:.1e} for each {spent['unit']} ({spent['accountant']})"
         out.say(f"  privacy: {promise}; whoever trains on these rows again spends again")
@@ -229,12 +231,23 @@ def lines_of(file: Path | None) -> list[str]:
 
 
 def capabilities() -> list[dict[str, str]]:
-    """Every capability with its summary, read from source: nothing is imported."""
+    """Every capability with its summary, read from source: nothing is imported but what may not be available here."""
     return [
-        {"family": family, "name": name, "summary": registry.summary(family, name)}
+        {"family": family, "name": name, "summary": registry.summary(family, name) + missing(family, name)}
         for family in registry.FAMILIES
         for name in registry.names(family)
     ]
+
+
+def missing(family: str, name: str) -> str:
+    """Why a perturbation can edit nothing here; empty when it can, and for all that work everywhere."""
+    if family != "perturbations" or "def why_not" not in registry.source(family, name).read_text(encoding="utf-8"):
+        return ""
+    try:
+        reason = registry.load(family, name).why_not()
+    except BadInput as error:
+        reason = error.message
+    return f" (not available: {reason})" if reason else ""
 
 
 def table_of(what: str, rows: Sequence[Any]) -> None:

@@ -11,7 +11,8 @@ import httpx
 
 from beside.client.answers import Explanation, Prediction, Release, Reranking
 from beside.client.calls import HEALTH, RELEASES, Call, Result, correcting, explaining, many, predicting, reranking, waiting_for
-from beside.client.reaching import Settings
+from beside.client.reaching import NOT_READY, Settings
+from beside.core.errors import BesideError
 
 
 class AsyncClient(Settings):
@@ -34,7 +35,7 @@ class AsyncClient(Settings):
         began, tried = time.monotonic(), 0
         while True:
             answer = await self.http.request(call.method, call.path, json=call.body, params=call.params)
-            if (wait := self.pause(answer, tried, began)) is None:
+            if (wait := self.pause(answer, call.patient, tried, began)) is None:
                 return call.read(answer.json())
             await asyncio.sleep(wait)
             tried += 1
@@ -68,4 +69,9 @@ class AsyncClient(Settings):
         return await self.do(RELEASES)
 
     async def health(self) -> bool:
-        return await self.do(HEALTH)
+        try:
+            return await self.do(HEALTH)
+        except BesideError as error:
+            if error.status == NOT_READY:
+                return False
+            raise

@@ -32,6 +32,7 @@ class Call(Generic[Result]):
     read: Callable[[Any], Result]
     body: dict[str, Any] | None = None
     params: dict[str, Any] | None = None
+    patient: bool = True  # whether it waits when the server asks to
 
 
 def predicting(
@@ -62,7 +63,7 @@ def reranking(query: str, documents: Sequence[str] | None, top_n: int | None, re
 
 
 RELEASES: Call[list[Release]] = Call("GET", "/v1/releases", lambda given: [made(Release, one) for one in given])
-HEALTH: Call[bool] = Call("GET", "/readyz", lambda given: given.get("status") == "ready")
+HEALTH: Call[bool] = Call("GET", "/readyz", lambda given: given.get("status") == "ready", patient=False)
 
 
 def waiting_for(limit: int) -> Call[list[Prediction]]:

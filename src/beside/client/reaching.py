@@ -14,7 +14,8 @@ import httpx
 from beside.core import errors
 
 ADDRESS = "http://127.0.0.1:8321"
-WAITS = (429, 503)  # statuses that ask to come again
+NOT_READY = 503
+WAITS = (429, NOT_READY)  # statuses that ask to come again
 FIRST_WAIT, LONGEST_WAIT = 0.5, 30.0  # seconds, where the server does not say
 
 
@@ -52,12 +53,12 @@ class Settings:
             "trust_env": False,  # no proxy learns of confidential text because of a variable
         }
 
-    def pause(self, answer: httpx.Response, tried: int, began: float) -> float | None:
+    def pause(self, answer: httpx.Response, patient: bool, tried: int, began: float) -> float | None:
         """Seconds until the next try; None when the answer stands, or there is no time left. Raises what the server says."""
         if answer.is_success:
             return None
         wait = pause_after(answer, tried)
-        if answer.status_code in WAITS and tried + 1 < self.tries and time.monotonic() - began + wait <= self.patience:
+        if patient and answer.status_code in WAITS and tried + 1 < self.tries and time.monotonic() - began + wait <= self.patience:
             return wait
         raise error_in(answer)
 

@@ -10,7 +10,8 @@ import httpx
 
 from beside.client.answers import Explanation, Prediction, Release, Reranking
 from beside.client.calls import HEALTH, RELEASES, Call, Result, correcting, explaining, many, predicting, reranking, waiting_for
-from beside.client.reaching import Settings
+from beside.client.reaching import NOT_READY, Settings
+from beside.core.errors import BesideError
 
 
 class Client(Settings):
@@ -35,7 +36,7 @@ class Client(Settings):
         began, tried = time.monotonic(), 0
         while True:
             answer = self.http.request(call.method, call.path, json=call.body, params=call.params)
-            if (wait := self.pause(answer, tried, began)) is None:
+            if (wait := self.pause(answer, call.patient, tried, began)) is None:
                 return call.read(answer.json())
             time.sleep(wait)
             tried += 1
@@ -75,5 +76,10 @@ class Client(Settings):
         return self.do(RELEASES)
 
     def health(self) -> bool:
-        """Whether the server is ready."""
-        return self.do(HEALTH)
+        """Whether the server is ready to answer; it may still be loading, or about to end."""
+        try:
+            return self.do(HEALTH)
+        except BesideError as error:
+            if error.status == NOT_READY:
+                return False
+            raise

@@ -98,7 +98,7 @@ def ranges_of(model: Any, batches: Iterable[tuple[np.ndarray, np.ndarray]], cut:
             real = value[mask_BL.astype(bool)] if value.shape[:2] == mask_BL.shape else value  # padding says nothing
             low, high = np.quantile(real, [cut, 1 - cut]) if cut else (real.min(), real.max())
             seen[name].append((float(low), float(high)))
-    means = {name: np.float32(np.mean(pairs, axis=0)) for name, pairs in seen.items()}
+    means = {name: np.mean(pairs, axis=0).astype(np.float32).tolist() for name, pairs in seen.items()}
     return {name: (np.array(min(low, 0), np.float32), np.array(max(high, 0), np.float32)) for name, (low, high) in means.items()}
 
 

@@ -13,6 +13,7 @@ from beside.console import (
     people,
     persons,
     protect,
+    retention,
     review,
     sign_in,
     statements,
@@ -36,7 +37,8 @@ def mount(app: FastAPI, workspace: Workspace) -> None:
     app.state.workspace = workspace
     for code in NAMES:
         catalogue(code)  # a broken catalogue must stop the start, not the first Chinese reader
-    for part in (home, protect, train, try_it, evidence, review, committee, sign_in, account, people, persons, statements, waiting):
+    own = (sign_in, account, people, persons, retention)
+    for part in (home, protect, train, try_it, evidence, review, committee, statements, waiting, *own):
         app.include_router(part.router)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     app.add_middleware(TroublePages)

@@ -60,3 +60,10 @@ HOLDERS = {  # what may hold a person
     "ledger entry": N_("details of ledger entries"),
     "file": N_("files"),
 }
+KEPT = {  # what has a period of its own
+    "predictions": N_("questions and answers of models"),
+    "answers": N_("what people said of answers"),
+    "corpora": N_("rows of corpora"),
+    "vault": N_("values in the vault"),
+    "logs": N_("log files"),
+}

@@ -15,7 +15,7 @@ from markupsafe import Markup, escape
 from beside.charts.paper import named, saying
 from beside.console import terms
 from beside.console.language import Language
-from beside.console.rights_sentences import HOLDERS
+from beside.console.rights_sentences import HOLDERS, KEPT
 from beside.console.sentences import NOTES, SENTENCES
 from beside.core import naming
 
@@ -91,6 +91,10 @@ class Words:
     def holder(self, kind: str) -> str:
         """What may hold a person."""
         return self.of(HOLDERS, kind)
+
+    def kept(self, kind: str) -> str:
+        """What has a period of its own."""
+        return self.of(KEPT, kind)
 
     def error(self, code: str) -> str:
         """The frame of an error: what kind of thing went wrong."""

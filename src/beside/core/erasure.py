@@ -185,6 +185,10 @@ class Removal(Value):
         """Whether a row of a corpus is to stay."""
         raise NotImplementedError
 
+    def told(self, corpus: str) -> dict[str, Any]:
+        """What the tombstone of a corpus keeps besides counts and hash."""
+        return {}
+
 
 class Holder(Value):
     """One place that holds the person."""

@@ -71,6 +71,8 @@ def must_federate(recipe: Recipe) -> Recipe:
         "patience": (None,),
         "processes": (1,),
         "epsilon": (None,),
+        "augment": (None,),
+        "canaries": (0,),
     }.items():
         if getattr(recipe, knob) not in usual:
             raise BadOption(f"Setting {knob} has no meaning in a federation, where no place sees all rows.", f"Leave {knob} out.")

@@ -195,6 +195,7 @@ class Check(Protocol):
     `[options."aspect/name"]`. A field whose metadata says `given` is no option: the audit puts the thing of that name there, or
     leaves its None: `parent` (subject of the run's parent), `champion` (subject of the newest approved release of the same
     corpus name), `base` (subject of the base model before any training; only `embed` and `token_counts` of it mean anything),
+    `originals` (no subject but the splits of the corpus before personal data was taken out of it),
     `filler` (a `Filler`: the base as a masked language model, where its weights hold one).
     """
 

@@ -12,7 +12,7 @@ from beside.core.personal import plain
 from beside.core.registry import names, unknown
 from beside.core.types import Value
 
-ACTIONS = ("mask", "redact", "replace", "hash", "surrogate", "pseudonym")
+ACTIONS = ("mask", "redact", "replace", "name", "hash", "surrogate", "pseudonym")
 REPEATABLE = ACTIONS[:-1]  # what can be done to a single text, without the vault
 SHORTEST_KEY = 16  # bytes
 MARKS = re.compile(r"[\s\-().·•・/_]+")

@@ -139,6 +139,17 @@ QUESTIONS = (
         ("依据什么合法基础处理？", "例如《个人信息保护法》第十三条、GDPR 第 6 条；同意、合同、法定义务；文本的权利。"),
     ),
     Question(
+        "necessity",
+        (
+            "Is it necessary, and in proportion?",
+            "Why less text, or text of nobody, would not do; that it fits the purpose. GDPR 35, PIPL 56.",
+        ),
+        (
+            "是否必要、是否相称？",
+            "为何不能用更少、或不涉及个人的文本；与目的是否相称。《个人信息保护法》第五十六条。",
+        ),
+    ),
+    Question(
         "impact_assessment",
         ("Was the impact on people assessed?", "Impact assessment (GDPR Art. 35, PIPL Art. 55-56): where it is, what it says."),
         ("是否评估过对人的影响？", "个人信息保护影响评估（《个人信息保护法》第五十五、五十六条；GDPR 第 35 条）：存放处与结论。"),

@@ -204,6 +204,14 @@ class Knobs(BaseModel):
     accountant: Literal["pld", "rdp"] = knob(
         "pld", "name", "with epsilon: pld is tight (Doroshenko et al. 2022), rdp is the older bound (Mironov et al. 2019)"
     )
+    augment: str | None = knob(
+        None, "names", "edited copies of training rows are learned from as well; perturbations, with commas between them"
+    )
+    augment_share: float = knob(0.5, "share", "of training rows that get an edited copy", gt=0, le=1)
+    canaries: int = knob(
+        0, "rows", "made-up rows; half are planted, to measure what the model remembers of a row; 64 is usual", ge=0, le=10_000
+    )
+    canary_copies: int = knob(1, "times", "each planted canary stands among the rows", ge=1, le=1000)
     seed: int = knob(0, "number", "same seed, same data, same machine: same weights", ge=0, lt=2**32)
     threads: int | None = knob(
         None, "threads", "of all processes together; None = all cores; stored, because sums depend on it", ge=1, le=1024

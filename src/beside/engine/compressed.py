@@ -31,7 +31,7 @@ class AnswersOnly(TorchSubject):
     """A model that answers and embeds, and whose gradients cannot be taken."""
 
     @property
-    def inputs_of(self) -> Any:  # type: ignore[override]
+    def inputs_of(self) -> Any:
         """Not there, which is how explainers are told (`Differentiable`)."""
         raise AttributeError("inputs_of")
 
@@ -67,7 +67,7 @@ def load_graph(folder: Path, threads: int | None) -> AnswersOnly:
         raise BadInput(f"Cannot load the model in '{folder.name}': {error}", "The folder must be one that Beside saved.") from error
     graph = Graph(content, int(shape["outputs"]), int(shape["width"]), threads)
     graph.per_token = load("tasks", facts.task).per_token
-    return AnswersOnly(graph.eval(), tokens, facts)  # type: ignore[arg-type]
+    return AnswersOnly(graph.eval(), tokens, facts)
 
 
 def save_graph(folder: Path, model: Model, tokens: Tokens, facts: Facts, apart: bool) -> Path:

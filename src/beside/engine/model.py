@@ -29,7 +29,7 @@ from beside.engine.shapes import shaped
 from beside.engine.tokens import Tokens, load_tokens
 
 HEAD = ("head.weight", "head.bias")
-LATER = ("pairs", "settings", "structure", "writing", "compression")  # facts that older folders do not have
+LATER = ("pairs", "settings", "structure", "writing", "compression", "canaries")  # facts that older folders do not have
 AT = "at "  # a pooling that begins so names the place of a token
 LAYERED = ("bert", "roberta", "xlm-roberta", "camembert", "electra")  # layers take states and a mask, nothing else
 
@@ -48,6 +48,7 @@ class Facts:
     pairs: bool = False  # whether it reads two texts at once
     settings: dict[str, Any] = field(default_factory=dict)  # what the task found in the rows
     writing: dict[str, Any] = field(default_factory=dict)  # of a model that writes: prompt, ends and decoding (core/writing.py)
+    canaries: dict[str, Any] = field(default_factory=dict)  # made-up rows that it was trained with (core/canaries.py)
     compression: dict[str, Any] = field(default_factory=dict)  # shapes of pruned layers; form, processor, answers (compressed.py)
 
 

@@ -24,8 +24,8 @@ def shapes_of(layers: Sequence[Any]) -> list[Shape]:
 def shaped(encoder: Any, shapes: Sequence[Shape] | None) -> None:
     """Makes the matrices of an encoder's layers as small as the shapes say; their values are whoever loads them's to fill in."""
     for layer, shape in zip(encoder.encoder.layer if shapes else (), shapes or (), strict=True):
-        kept = range(shape["heads"] * layer.attention.self.attention_head_size), range(shape["neurons"])
-        cut(layer, *map(list, kept), shape["heads"])
+        rows = range(shape["heads"] * layer.attention.self.attention_head_size)
+        cut(layer, list(rows), list(range(shape["neurons"])), shape["heads"])
 
 
 def cut(layer: Any, rows: Sequence[int], neurons: Sequence[int], heads: int) -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from beside.core.canaries import Canaries, canaries_for
 from beside.core.defending import must_defend, must_go_together, must_have_kept, rows_to_learn
 from beside.core.federation import must_be_here
 from beside.core.interfaces import Progress, Task
@@ -17,6 +18,7 @@ from beside.core.registry import load, source
 from beside.core.types import Example
 from beside.engine.apart import distinct
 from beside.engine.attaching import by_pairs, chosen, completed, has_head, head_first, report_added, steps_of
+from beside.engine.augmenting import augmented
 from beside.engine.automatic import spoken
 from beside.engine.building import build
 from beside.engine.catalogue import keep
@@ -103,26 +105,40 @@ def train_model(
         from beside.engine.routes import routed  # it trains by this file
 
         row, recipe = routed(examples, labels, task_name, recipe, keeping.checkpoint.folder, keeping.resume, keeping.progress)
-    if load("tasks", task_name).writes:
+    task: Task = load("tasks", task_name)
+    before = examples
+    examples, line = augmented(before, recipe, task, keeping.checkpoint.folder, keeping.resume, keeping.progress)
+    if made := canaries_for(before, labels, task, recipe):
+        examples = [*examples, *made.planted()]
+        keeping.progress.say(made.told())
+    if task.writes:
         from beside.engine.writing import finish_writing, learn_to_write  # it trains by this file
 
         learned = learn_to_write(examples, tune, labels, task_name, recipe, keeping)
+        remember(learned, made)
         scores = finish_writing(folder, learned.subject, tune, examples, keeping.progress)
     else:
         must_not_write(recipe, task_name)
         learned = learn(examples, tune, labels, task_name, recipe, keeping, old=old)
+        remember(learned, made)
         kept = candidates if learned.recipe.keep_candidates and learned.subject.task.ranks else ()
         scores = finish(folder, learned.subject, tune, [example.text for example in tune or examples], keeping.progress, kept)
     return Trained(
         recipe=learned.recipe,
         scores=scores,
-        history=(*row, *learned.fitted.history),
+        history=(*row, *line, *learned.fitted.history),
         trainable=learned.trainable,
         parameters=learned.parameters,
         truncated=learned.truncated,
         seconds_before=learned.fitted.seconds_before,
         spent=learned.fitted.spent,
     )
+
+
+def remember(learned: Learned, made: Canaries | None) -> None:
+    """Keeps with the model which canaries it was trained with, so that an audit makes the same again."""
+    if made:
+        learned.subject.facts = replace(learned.subject.facts, canaries=made.plain())
 
 
 def learn(

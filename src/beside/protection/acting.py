@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from beside.core.drawing import Draw
 from beside.core.errors import BadInput
+from beside.core.kinds import placeholder
 from beside.core.personal import Span, plain, resolved
 from beside.core.protecting import Plan, must_have_key, same_value
 from beside.core.registry import load
@@ -57,7 +58,7 @@ class Protector:
             said: what a person says stands in it, sorted and apart; nothing else is looked for then. None: nobody looked.
         """
         found = with_echoes(text, self.found(text)) if said is None else [one for one in said if one.kind in self.plan.kinds]
-        edits = replaced(text, found, lambda span: self.instead(text[span.start : span.end], span.kind, person))
+        edits = replaced(text, found, lambda span: self.instead(text, span, person))
         if emptied := bool(found) and not edits.text.strip():
             edits = replaced(text, found, lambda span: f"<{span.kind.upper()}>")
         return Protected(text=edits.text, spans=tuple(found), edits=edits, emptied=emptied)
@@ -67,13 +68,16 @@ class Protector:
         found = spans(text, self.plan.kinds)
         return resolved([*found, *self.tagger.spans(text, self.plan.kinds)]) if self.tagger else found
 
-    def instead(self, value: str, kind: str, person: str | None = None) -> str:
-        """What stands where a value stood. Its length is told by a surrogate alone."""
+    def instead(self, text: str, span: Span, person: str | None = None) -> str:
+        """What stands where a value of the text stood. Its length is told by a surrogate alone."""
+        value, kind = text[span.start : span.end], span.kind
         action = self.plan.action(kind)
         if action == "mask":
             return "****"
         if action == "redact":
             return ""
+        if action == "name":
+            return placeholder(kind, text, span.start, span.end)
         if action == "hash":
             return f"<{kind.upper()}:{keyed(self.key, kind, value)[:HASHED]}>"
         if action == "pseudonym" and self.vault:

@@ -25,10 +25,11 @@ import numpy as np
 from beside import __version__
 from beside.core import registry
 from beside.core.applies import metrics_of, task_of, why_not
-from beside.core.errors import BadOption, NotEnoughData
+from beside.core.errors import NotEnoughData
 from beside.core.interfaces import Check, Progress, Subject
 from beside.core.options import files_named, must_exist, options, wanted, with_options
 from beside.core.pairs import readable, whole
+from beside.core.policies import limits_of as limits_of
 from beside.core.recipe import Policy
 from beside.core.types import Finding, Measurement, Run, Skipped, Splits, content_id
 from beside.core.watching import BLOCK, Cancelled, Desk, Shared, Watched
@@ -36,6 +37,7 @@ from beside.store.artifacts import Artifacts
 from beside.store.cache import Cache, code_of
 from beside.store.files import sha256_of
 
+ORIGINALS = "originals"  # what is given to a check under that name are rows, no model
 WORKERS = 2  # checks side by side: while one counts, another asks the model
 
 Result = tuple[list[Measurement], list[str]]  # what was measured, and why the rest was not
@@ -43,7 +45,7 @@ Result = tuple[list[Measurement], list[str]]  # what was measured, and why the r
 
 @dataclass(frozen=True)
 class Model:
-    """A model that an audit may need: opened when a check asks for it, and not at all when everything is known already.
+    """A model, or rows, that an audit may need: opened when a check asks for it, and not at all when everything is known already.
 
     Args:
         key: names its content, for the cache; None = there is no such model.
@@ -51,7 +53,7 @@ class Model:
     """
 
     key: str | None
-    open: Callable[[], Subject | None]
+    open: Callable[[], Any]
 
 
 NONE = Model(None, lambda: None)
@@ -82,7 +84,7 @@ def audit(
 
     Args:
         rows: names the content of `splits`, for the cache.
-        given: the models that checks may compare with, by the name of the field: `parent`, `champion`, `base`.
+        given: the models that checks may compare with, by the name of the field: `parent`, `champion`, `base`; `originals`: rows.
         checks: names that override the policy's; none given and none in the policy: all.
         settings: options of checks that override the policy's.
         folder: what relative paths in options are relative to.
@@ -224,29 +226,21 @@ class Bench:
                 self.opened[role] = Shared(model, self.splits, self.desk) if model is not None else None
             return self.opened[role]
 
+    def given(self, role: str, check: str) -> Any:
+        """A model as this check sees it, or rows; None when there is none."""
+        found = self.models.get(role, NONE).open() if role == ORIGINALS else self.shared(role)
+        return Watched(found, check) if isinstance(found, Shared) else found
+
     def measure(self, name: str, check: Check) -> Result:
         """One check with what it wants to be given. Raises whatever a faulty check raises."""
         if self.desk.stopped.is_set():
             raise Cancelled
-        given = {role: Watched(model, name) for role in wanted(check) if (model := self.shared(role))}
+        given = {role: found for role in wanted(check) if (found := self.given(role, name))}
         subject = self.shared("subject")
         if subject is None:
             raise ValueError("an audit needs the model of the run")
         ready = replace(check, **given) if given else check  # type: ignore[type-var]
         return measured(ready, Watched(subject, name), self.splits, rng_of(self.seed, name))
-
-
-def limits_of(policy: Policy) -> dict[tuple[str, str], float]:
-    """(check, metric) -> limit; a limit on what no check measures could never be met, so it is refused at once."""
-    limits: dict[tuple[str, str], float] = {}
-    for limit in policy.limits:
-        metrics = registry.load("checks", limit.check).metrics
-        if limit.metric not in metrics:
-            raise registry.unknown(f"metric of {limit.check}", limit.metric, list(metrics))
-        if (limit.check, limit.metric) in limits:
-            raise BadOption(f"Policy '{policy.name}' limits {limit.metric} of {limit.check} twice.", "Keep one of the two limits.")
-        limits[limit.check, limit.metric] = limit.limit
-    return limits
 
 
 def rng_of(seed: int, name: str) -> np.random.Generator:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
+from typing import Any, NamedTuple
 
-from beside.core.erasure import Removal
+from beside.core.erasure import Removal, Tombstone
 from beside.core.types import Corpus, Example, Value
 from beside.store.artifacts import Artifacts
 from beside.store.rows import read_rows
 
 IMPORT = "import"  # origin of a row that no correction brought
+CAME = "came"  # what the tombstone of a corpus calls the dates of its rows that stay
 REASON = "Its training rows were kept for the whole of their period, and that is over."
 
 
@@ -21,7 +23,7 @@ class Aged(Value):
     count: int
     rows: int  # of the corpus
     oldest: datetime  # when the oldest of them came
-    younger: tuple[str, ...]  # ids of the rows that are not due
+    younger: dict[str, datetime]  # id of each row that is not due -> when it came
 
 
 class Overdue(Removal):
@@ -43,31 +45,42 @@ class Overdue(Removal):
         young = {id for one in self.aged if one.corpus == corpus for id in one.younger}
         return lambda row: row.id in young
 
+    def told(self, corpus: str) -> dict[str, Any]:
+        """When the rows that stay came: the corpus that takes the place of this one is younger than they are."""
+        return {CAME: {id: at.isoformat() for one in self.aged if one.corpus == corpus for id, at in one.younger.items()}}
 
-def aged(corpora: Sequence[Corpus], known: Mapping[str, Corpus], artifacts: Artifacts, limit: datetime) -> Iterator[Aged]:
+
+class Dates(NamedTuple):
+    """What tells when a correction came."""
+
+    known: Mapping[str, Corpus]  # every corpus that ever was, by id
+    stones: Mapping[str, Tombstone]  # of corpora whose rows are gone
+    said: Mapping[str, datetime]  # prediction -> when it was corrected
+
+
+def aged(corpora: Sequence[Corpus], dates: Dates, artifacts: Artifacts, limit: datetime) -> Iterator[Aged]:
     """The corpora with rows that came before a date.
 
     Args:
         corpora: whose rows are here.
-        known: every corpus that ever was, by id.
         limit: what came before is due.
     """
-    here = {one.id for one in corpora}
     for corpus in corpora:
-        line = lineage(corpus, known)
+        line = lineage(corpus, dates.known)
         root = line[0]
         if root.made_at >= limit:
             continue
-        came = corrections(line, here, artifacts)
-        count, rows, oldest, younger = 0, 0, root.made_at, list[str]()
+        came = corrections(line, dates, artifacts)
+        count, rows, younger = 0, 0, dict[str, datetime]()
         for row in read_rows(artifacts.path(corpus.examples)):
             rows += 1
-            if came.get(row.id, root.made_at) < limit:
+            at = came.get(row.id, root.made_at)
+            if at < limit:
                 count += 1
             else:
-                younger.append(row.id)
+                younger[row.id] = at
         if count:
-            yield Aged(corpus=corpus.id, count=count, rows=rows, oldest=oldest, younger=tuple(younger))
+            yield Aged(corpus=corpus.id, count=count, rows=rows, oldest=root.made_at, younger=younger)
 
 
 def lineage(corpus: Corpus, known: Mapping[str, Corpus]) -> list[Corpus]:
@@ -78,18 +91,23 @@ def lineage(corpus: Corpus, known: Mapping[str, Corpus]) -> list[Corpus]:
     return line
 
 
-def corrections(line: Sequence[Corpus], here: set[str], artifacts: Artifacts) -> dict[str, datetime]:
-    """When each row of a lineage that no import brought was first seen.
+def corrections(line: Sequence[Corpus], dates: Dates, artifacts: Artifacts) -> dict[str, datetime]:
+    """When each row of a lineage that no import brought came: when somebody said it, or else when it was first seen.
 
-    Where the rows of an older corpus are gone, whatever the next one holds may have stood there already, and counts as that old.
+    Where the rows of an older corpus were erased, whatever the next one holds may have stood there already, and counts as that old.
     """
     came, before = dict[str, datetime](), None
     for corpus in line[1:]:
-        if corpus.id not in here:
+        stone = dates.stones.get(corpus.id)
+        if stone is not None and CAME in stone.kept:  # a sweep noted it
+            for id, at in stone.kept[CAME].items():
+                came.setdefault(id, datetime.fromisoformat(at))
+        elif stone is not None:
             before = before or corpus.made_at
-            continue
-        for row in read_rows(artifacts.path(corpus.examples)):
-            if row.origin != IMPORT:
-                came.setdefault(row.id, before or corpus.made_at)
-        before = None
+        else:
+            for row in read_rows(artifacts.path(corpus.examples)):
+                if row.origin != IMPORT:
+                    said = dates.said.get(row.origin.removeprefix("correction:"))
+                    came.setdefault(row.id, said or before or corpus.made_at)
+            before = None
     return came

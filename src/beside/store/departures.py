@@ -7,6 +7,7 @@ from typing import Any
 
 from beside.core.types import Actor
 from beside.store.database import Database
+from beside.store.exports import SENT
 from beside.store.ledger import append
 from beside.store.permission import demand_role
 
@@ -21,4 +22,4 @@ def note_departure(database: Database, actor: Actor, federation: str, detail: Ma
     """
     demand_role(actor, MAY_SEND, "send updates to a federation")
     with database.write() as session:
-        append(session, actor.name, "send to federation", federation, detail, database.clock())
+        append(session, actor.name, SENT, federation, detail, database.clock())

@@ -16,6 +16,7 @@ from beside.store.permission import STEWARDS, demand_role
 
 EXPORTERS = ("builder", "reviewer", "privacy_officer")
 VERB = "export release"
+SENT = "send to federation"  # departures.py
 
 
 class Export(Value):
@@ -48,3 +49,10 @@ class ExportRecords:
                 for row in session.scalars(chosen)
                 if releases is None or row.subject in releases
             ]
+
+    def federations(self, actor: Actor) -> list[str]:
+        """The federations that updates were sent to, by name."""
+        demand_role(actor, STEWARDS, "see what left the workspace")
+        with self.database.read() as session:
+            chosen = select(tables.Ledger.subject).where(tables.Ledger.verb == SENT).distinct()
+            return sorted(session.scalars(chosen))

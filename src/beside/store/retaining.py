@@ -34,6 +34,15 @@ class Retaining:
         with self.database.read() as session:
             return {kind: old_of(session, kind, limits) for kind in ("predictions", "answers", "vault") if kind in limits}
 
+    def kept(self, actor: Actor) -> dict[str, int]:
+        """How many questions and answers of models are kept, and how much people said of them."""
+        demand_role(actor, STEWARDS, "see what is kept of people")
+        with self.database.read() as session:
+            return {
+                table.kind: session.scalar(select(func.count()).select_from(table)) or 0
+                for table in (tables.Predictions, tables.Answers)
+            }
+
     def remove_old(
         self, actor: Actor, limits: Mapping[str, datetime], sweep: Sweep, corpora: Collection[str], runs: Sequence[str]
     ) -> dict[str, int]:
@@ -91,9 +100,8 @@ def answered(predictions: Any, since: datetime | None = None) -> Any:
 
 def gone(session: Session, statement: Any) -> int:
     """Carries out a deletion; how many rows."""
-    ended: Any = session.execute(statement.execution_options(synchronize_session=False))
-    found: int = ended.rowcount
-    return found
+    done: Any = session.execute(statement.execution_options(synchronize_session=False))
+    return int(done.rowcount)
 
 
 def emptied(session: Session, runs: Sequence[str]) -> int:

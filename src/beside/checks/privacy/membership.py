@@ -28,8 +28,9 @@ class Membership:
     `membership_auc` is the area under the ROC curve, 0..1: 0.5 = the attacker guesses, 1 = every member is known.
     `membership_tpr` is the share of members found while at most 1 % of the others are accused (Carlini et al. 2022): a few
     people who are surely known matter more than the average. Lower is better for both. The stronger of a loss threshold and a
-    likelihood-ratio attack is chosen on one half of the rows and reported on the other. Training and test rows must come from
-    the same source, or the attack tells the sources apart; a test row that is also a training row is left out.
+    likelihood-ratio attack is chosen, for each of the two figures, on one half of the rows and reported on the other. Training and
+    test rows must come from the same source, or the attack tells the sources apart; a test row that is also a training row is left
+    out.
     """
 
     rows: int = field(default=1000, metadata={"unit": "members at most", "reason": "1 % false positives need some hundred rows"})
@@ -61,11 +62,13 @@ class Membership:
         members, others = drawn(inside, n, rng), drawn(outside, n, rng)
         scores = self.attacks(subject, [*members, *others], rng)
         cut = n // 2  # both lists are in random order
-        chosen = max(scores, key=lambda name: area(scores[name][:cut], scores[name][n : n + cut]))
-        yes, no = scores[chosen][cut:n], scores[chosen][n + cut :]
+        halves = {name: (both[:cut], both[n : n + cut], both[cut:n], both[n + cut :]) for name, both in scores.items()}
+        chosen = max(halves, key=lambda name: area(*halves[name][:2]))
+        yes, no = halves[chosen][2:]
         auc = bootstrap(lambda rows: area(yes[rows], no[rows]), len(yes), rng)
         yield measured("membership_auc", "share", "lower", never_flat(auc), curve(chosen, yes, no))
-        yield measured("membership_tpr", "share", "lower", never_flat(tpr_at_fpr(yes, no, rng, FALSE_POSITIVES)))
+        surest = max(halves, key=lambda name: found_at_once(*halves[name][:2]))  # the best on average may be poor at the few surest
+        yield measured("membership_tpr", "share", "lower", never_flat(tpr_at_fpr(*halves[surest][2:], rng, FALSE_POSITIVES)))
 
     def attacks(self, subject: Subject, rows: list[Example], rng: np.random.Generator) -> dict[str, np.ndarray]:
         """Scores of both attacks, one per row; the higher, the likelier a member."""
@@ -98,6 +101,12 @@ def counted(texts: list[str]) -> Any:
         return vectorizer_for(texts).fit_transform(texts)
     except ValueError:
         return np.ones((len(texts), 1))
+
+
+def found_at_once(inside: np.ndarray, outside: np.ndarray) -> float:
+    """Share of members found, averaged over every line with at most 1 % false alarms: less subject to chance than a single one."""
+    ranked = np.sort(outside)[::-1]
+    return float(np.mean([(inside > line).mean() for line in ranked[: 1 + int(FALSE_POSITIVES * len(ranked))]]))
 
 
 def curve(chosen: str, yes: np.ndarray, no: np.ndarray) -> dict[str, Any]:

@@ -1,0 +1,11 @@
+"""What privacy officers do through the loop: the rights of a person, retention, documents of the processing."""
+
+from __future__ import annotations
+
+from beside.processing import Papers
+from beside.retaining import Keeping
+from beside.rights import Rights
+
+
+class Stewards(Rights, Keeping, Papers):
+    """Part of `Loop`: all that takes an admin or a privacy officer."""
