@@ -59,6 +59,7 @@ WAYS: dict[str, dict[str, Any]] = {
 UPDATES: dict[str, dict[str, Any]] = {
     "none": {},
     "replay": {"defence": "replay"},
+    "ewc, strength 1,000": {"defence": "ewc", "ewc_strength": 1000.0},
     "ewc": {"defence": "ewc"},
     "replay,ewc": {"defence": "replay,ewc"},
 }
