@@ -118,10 +118,15 @@ def train_model(
         remember(learned, made)
         kept = candidates if learned.recipe.keep_candidates and learned.subject.task.ranks else ()
         scores = finish(folder, learned.subject, tune, [example.text for example in tune or examples], keeping.progress, kept)
+    return trained_of(learned, scores, (*row, *line))
+
+
+def trained_of(learned: Learned, scores: dict[str, float], before: tuple[dict[str, float], ...]) -> Trained:
+    """What a training leaves: `before` are the lines of its history that came before the first step."""
     return Trained(
         recipe=learned.recipe,
         scores=scores,
-        history=(*row, *line, *learned.fitted.history),
+        history=(*before, *learned.fitted.history),
         trainable=learned.trainable,
         parameters=learned.parameters,
         truncated=learned.truncated,

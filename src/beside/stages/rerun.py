@@ -21,7 +21,7 @@ from beside.core.types import Corpus, Run, Splits
 from beside.engine.checkpoint import Checkpoint
 from beside.engine.keeping import Keeping
 from beside.engine.loading import Start
-from beside.engine.runtime import TorchSubject, load_subject
+from beside.engine.runtime import load_subject
 from beside.engine.training import train_model
 from beside.store.artifacts import Artifacts
 from beside.store.files import files_below, sha256_of, storage_errors
@@ -61,6 +61,7 @@ def rerun(
     with storage_errors(f"'{home}'"):
         home.mkdir(parents=True, exist_ok=True)
         folder = TemporaryDirectory(prefix="model-", dir=checkpoints, ignore_cleanup_errors=True)
+    recipe = run.recipe.model_copy(update={"base": start.folder or run.recipe.base})
     with folder as made, making(Path(made)):
         trained = train_model(
             Path(made),
@@ -68,15 +69,14 @@ def rerun(
             tune,
             corpus.labels,
             corpus.task,
-            run.recipe.model_copy(update={"base": start.folder or run.recipe.base}),
+            recipe,
             Keeping(checkpoint=checkpoint, resume=checkpoint.index.exists(), progress=progress),
             catalogue(*splits) if load("tasks", corpus.task).ranks else (),
             start.rows,
         )
-        texts = [row.text for row in tune or train]
-        before, after = (load_subject(place, run.recipe.threads) for place in (artifacts.folder(run.model), Path(made)))
         changed = changed_files(artifacts.read_json(run.model), Path(made))
-        largest, answers = apart(before, after, texts) if changed else (0.0, 0)
+        texts = [row.text for row in tune or train]
+        largest, answers = apart(artifacts.folder(run.model), Path(made), recipe.threads, texts) if changed else (0.0, 0)
     checkpoint.clear()
     other = changed_versions(run.versions, versions)
     return Repetition(
@@ -125,8 +125,9 @@ def changed_files(stored: Mapping[str, str], folder: Path) -> list[str]:
     return sorted(name for name in stored.keys() | made.keys() if stored.get(name) != made.get(name))
 
 
-def apart(before: TorchSubject, after: TorchSubject, texts: list[str]) -> tuple[float, int]:
-    """Largest absolute difference of logits, and how many answers are others; infinite for heads of another size."""
+def apart(before_folder: Path, after_folder: Path, threads: int | None, texts: list[str]) -> tuple[float, int]:
+    """Largest absolute difference of two models' logits, and how many answers are others; infinite for heads of another size."""
+    before, after = load_subject(before_folder, threads), load_subject(after_folder, threads)
     one, other = before.logits(texts), after.logits(texts)
     if one.shape != other.shape:
         return float("inf"), len(texts)
