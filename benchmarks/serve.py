@@ -13,6 +13,7 @@ import asyncio
 import json
 import os
 import platform
+import signal
 import socket
 import subprocess
 import sys
@@ -117,14 +118,16 @@ def contestants(desk: Path, plain: Path) -> list[Server]:
 def started(command: list[str], log: Path, **more: Any) -> Iterator[subprocess.Popen[str]]:
     """A process, ended with the block."""
     with log.open("w") as file:
-        process = subprocess.Popen(command, stderr=file, text=True, env={**os.environ, **THREADS}, **more)
+        own = {"env": {**os.environ, **THREADS}, "start_new_session": True, **more}
+        process = subprocess.Popen(command, stderr=file, text=True, **own)
         try:
             yield process
-        finally:
-            process.terminate()
-            with suppress(subprocess.TimeoutExpired):
+        finally:  # with all that it started
+            with suppress(subprocess.TimeoutExpired, ProcessLookupError):
+                process.terminate()
                 process.wait(20)
-            process.kill()
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
 
 
 class Bare:
@@ -205,7 +208,7 @@ def page(found: Measured, names: list[str], absent: list[str], memory: dict[str,
     lines = [
         "# Serving",
         "",
-        f"{datetime.now(UTC):%Y-%m-%d}, {platform.machine()}, {cores} cores shared with other work, one thread per model, the "
+        f"{datetime.now(UTC):%Y-%m-%d}, {platform.machine()}, {cores} cores with a load of {os.getloadavg()[2]:.0f} from all that runs here, one thread per model, the "
         f"load generator on the same machine; {rounds} rounds of {seconds:g} s a row, all servers up at once, asked in turn. "
         f"MiniLM-L6 trained on {ROWS} rows of SST-2, asked about its dev rows. Ours stores every answer, asks the gate and "
         "checks the seal meanwhile; the others store nothing. Written by `benchmarks/serve.py`.",
@@ -260,7 +263,8 @@ async def run(servers: list[Server], model: Path, folder: Path, seconds: float, 
                 for size in (1, 32):  # a first pass of each shape is not measured
                     await stretch(server.url, lambda n, s=server, k=size: s.body(texts[:k]), size, 2, 1.0)
             else:
-                absent.append(f"{server.name} ({(folder / f'{server.port}.log').read_text()[-200:].strip()!r})")
+                absent.append(f"{server.name} (it gave no answer)")
+                print((folder / f"{server.port}.log").read_text()[-2000:], file=sys.stderr)
                 process.kill()
         command = [sys.executable, "-P", str(HERE / "serve_peers.py"), "bare", str(model)]
         bare = Bare(up.enter_context(started(command, folder / "bare.log", stdin=subprocess.PIPE, stdout=subprocess.PIPE)), texts)

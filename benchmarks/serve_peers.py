@@ -34,7 +34,10 @@ def infinity(folder: str, port: int) -> None:
     """infinity_emb with its dynamic batching."""
     import uvicorn
     from infinity_emb import EngineArgs, create_server
+    from transformers import PreTrainedTokenizerBase
 
+    if not hasattr(PreTrainedTokenizerBase, "batch_encode_plus"):  # its newest release calls a method that transformers 5 dropped
+        PreTrainedTokenizerBase.batch_encode_plus = lambda self, texts, **options: self(texts, **options)
     args = EngineArgs(model_name_or_path=folder, engine="torch", device="cpu", batch_size=BATCH, bettertransformer=False)
     uvicorn.run(create_server(engine_args_list=[args]), host="127.0.0.1", port=port, log_level="warning", access_log=False)
 

@@ -36,6 +36,7 @@ class Opened:
     def __init__(self, workspace: Workspace) -> None:
         self.workspace = workspace
         self.moved = Watermark(workspace.records.database)
+        self.local = workspace.records.database.engine.dialect.name == "sqlite"
         self.opened: OrderedDict[str, Served] = OrderedDict()
         self.known: tuple[int, dict[tuple[Actor, str | None], Release]] = (0, {})
         self.lock = threading.Lock()  # of the fields here; never held while a model loads
@@ -78,6 +79,15 @@ class Opened:
             return before
         self.unnamed = ready or self.open(loop, chosen)
         return self.unnamed
+
+    def at_hand(self, actor: Actor, release_id: str | None) -> bool:
+        """Whether `served` needs no more than a look into a database on this machine; anything else may take seconds."""
+        if not self.local:
+            return False
+        moves = self.moved()
+        with self.lock:
+            there = self.known[1].get((actor, release_id)) if self.known[0] == moves else None
+        return there is not None and self.ready(there) is not None
 
     def ready(self, chosen: Release) -> Served | None:
         """The release, when it is open as it is now."""

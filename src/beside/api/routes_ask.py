@@ -25,7 +25,8 @@ async def predict(body: PredictBody, request: Request, loop: TheLoop) -> Predict
     """
     texts = body.asked()
     predictions = await predict_with(request.app, loop, body.release, texts, lambda writes: body.decoding)
-    told = await run_in_threadpool(loop.told, texts)
+    looked = loop.workspace.settings.serving.personal_data != "off"
+    told = await run_in_threadpool(loop.told, texts) if looked else None
     return Predictions(release=predictions[0].release_id, predictions=predictions, personal_data=told)
 
 

@@ -16,7 +16,7 @@ from typing import Any
 
 import uvicorn
 
-from beside.api.app import UVICORN, create_app
+from beside.api.app import UVICORN, create_app, warm_up
 from beside.api.logs import log_as_json
 from beside.api.metrics import forget_worker
 from beside.api.serving import Serving
@@ -67,6 +67,8 @@ def work(workspace: Workspace, *, host: str, port: int, tls: Tls | None, opened:
     config = listening(app, host, port, tls, timeout_graceful_shutdown=int(settings.deadline) + PATIENCE)
     if settings.log == "json":
         log_as_json(sys.stderr)
+    if workers > 1:  # until its model is warm the other ones answer
+        warm_up(app.state.serving)
     with suppress(KeyboardInterrupt):  # it ends in peace, and raises again what ended it
         Server(config, app.state.serving, settings.drain).run(sockets=[opened])
 
