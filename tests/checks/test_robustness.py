@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from beside.checks.robustness import chinese, surface, synonyms
-from beside.checks.robustness._neighbours import near_words
 from beside.core.errors import BadInput, NotEnoughData
+from beside.core.near_words import near_words
 
 ROWS = [(f"Where is the payment of {n} euros?", "refund") for n in range(40)]
 ZH = [(f"我的银行卡在{n}号线丢了，怎么办", "lost") for n in range(40)]

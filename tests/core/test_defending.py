@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from beside.core.defence_knobs import OWN, DefenceKnobs
-from beside.core.defending import asked, must_defend, must_go_together, names_of
+from beside.core.defending import asked, must_defend, must_go_together, names_of, without_old
 from beside.core.errors import BadOption, UnknownName
 from beside.core.federation import must_federate
 from beside.core.recipe import Recipe, read_recipe
@@ -81,7 +81,7 @@ def test_every_knob_belongs_to_a_defence_that_heeds_it() -> None:
     for knob, defences in OWN.items():
         assert set(defences) <= set(names("defences"))
         default = Recipe.model_fields[knob].default
-        other = 7 if isinstance(default, int) and not isinstance(default, bool) else 0.37
+        other: Any = "typos" if isinstance(default, str) else 7 if isinstance(default, int) else 0.37
         for defence in defences:
             plain, changed = Recipe(defence=defence), Recipe(defence=defence, **{knob: other})
             assert asked(plain) != asked(changed), f"{defence} does not heed {knob}"
@@ -91,3 +91,9 @@ def test_r_drop_as_a_setting_says_what_to_write_instead() -> None:
     with pytest.raises(BadOption, match="'r_drop' was renamed") as refused:
         read_recipe(settings=["r_drop=1"])
     assert "defence=rdrop" in refused.value.hint
+
+
+def test_where_old_rows_are_not_at_hand_the_other_defences_stay() -> None:
+    assert without_old(Recipe(defence="fgm,replay,ewc")).defence == "fgm"
+    assert without_old(Recipe(defence="replay")).defence is None
+    assert without_old(Recipe()) == Recipe()

@@ -13,7 +13,9 @@ from beside.engine.defending import Held, Passes
 
 
 def smoothing(batch: Any, **options: Any) -> Any:
-    return Smart(**options).begin(Held(batch.fit))
+    found = Smart(**options).begin(Held(batch.fit))
+    found.start()
+    return found
 
 
 @pytest.mark.parametrize("dropout", [0.0, 0.3])

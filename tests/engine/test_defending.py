@@ -79,6 +79,7 @@ def test_recomputed_activations_give_the_same_gradients(make_fit: Make, defence:
         fit.model.train()
         torch.manual_seed(6)
         with economical(fit.model, fit.recipe, compiled=False):
+            fit.defences.start()
             fit.one_step([np.arange(8)])
         found.append(torch.cat([p.grad.flatten() for p in fit.trained if p.grad is not None]))
     torch.testing.assert_close(*found, rtol=1e-4, atol=1e-6)

@@ -88,6 +88,7 @@ def all_ended(started: list[Others]) -> bool:
         {"method": "full", "accumulation": 2, "clip_norm": 0.5},
         {"method": "lora", "frozen_layers": 1},
         {"method": "adalora", "clip_norm": 1.0},
+        {"method": "full", "defence": "fgm", "optimizer": "sgd"},
     ],
     ids=lambda settings: settings["method"],
 )

@@ -70,7 +70,9 @@ def import_(
 @command
 def train(
     corpus: Annotated[str | None, typer.Argument(help="Id or name; may be left out with --resume.")] = None,
-    base: Annotated[str | None, typer.Option(help="embedded, scratch, a folder, or a Hugging Face id.")] = None,
+    base: Annotated[
+        str | None, typer.Option(help="embedded, scratch, a folder, a Hugging Face id, or a run to go on from.")
+    ] = None,
     method: Annotated[str | None, typer.Option(help="A method; best = chosen by cross-validation.")] = None,
     recipe: Annotated[Path | None, typer.Option(help="TOML file of recipe knobs.")] = None,
     set_: Settings = None,

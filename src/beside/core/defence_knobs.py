@@ -22,6 +22,10 @@ OWN = {
     "smart_proximal": ("smart",),
     "smart_momentum": ("smart",),
     "mixup_alpha": ("mixup",),
+    "attacked_share": ("adversarial_examples",),
+    "attack_edits": ("adversarial_examples",),
+    "attack_words": ("adversarial_examples",),
+    "attack_queries": ("adversarial_examples",),
     "ewc_strength": ("ewc",),
     "ewc_rows": ("ewc",),
     "replay_share": ("replay",),
@@ -83,10 +87,38 @@ class DefenceKnobs(BaseModel):
         le=100,
     )
 
+    attacked_share: float = knob(
+        0.25,
+        "share",
+        "of adversarial_examples: of the rows, attacked before each epoch and learned along (Yoo & Qi 2021)",
+        gt=0,
+        le=1,
+    )
+    attack_edits: str = knob(
+        "synonyms",
+        "names",
+        "of adversarial_examples: perturbations that say what may stand where, several with commas between them; "
+        "synonyms needs no file, for lack of a thesaurus it takes near words of the rows",
+    )
+    attack_words: float = knob(
+        0.3,
+        "share",
+        "of adversarial_examples: of a text's words that may be edited, at least one; more changes the meaning",
+        gt=0,
+        le=1,
+    )
+    attack_queries: int = knob(
+        80,
+        "texts",
+        "of adversarial_examples: that the model is asked for one row at most; most rows are turned by fewer",
+        ge=2,
+        le=10_000,
+    )
     ewc_strength: float = knob(
-        1000.0,
+        100_000.0,
         "weight",
-        "of ewc: how much weights that old rows depend on are held where they were (Kirkpatrick et al. 2017, lambda)",
+        "of ewc: how much weights that old rows depend on are held where they were (Kirkpatrick et al. 2017, lambda); on dev rows "
+        "1,000 still forgot, 100,000 did not and learned the new rows as well",
         gt=0,
         le=1e9,
     )

@@ -82,6 +82,9 @@ class Training(Protocol):
 class Defending(Protocol):
     """A defence in one training. `defences/_defence.py` keeps every promise as for one that does nothing."""
 
+    def start(self) -> None:
+        """Called before the first step of a process, when all of them have the same weights and `put_back` is over."""
+
     def losses(self, batch: Batch) -> Iterator[Any]:
         """What a batch costs, in summands; each is backpropagated before the next is asked for, and so a shift has its gradient."""
 
@@ -106,6 +109,7 @@ class Defence(Protocol):
     row_by_row: int  # passes that the loss of each row is made of, whatever other rows do: as privacy needs it; 0 = it is otherwise
     of_old: bool  # whether it needs the rows of a run that the training goes on from
     of_head: bool  # and its head, so that labels must be the same
+    attacks: bool  # whether it makes rows anew before each epoch, from the weights as they are (engine/attacked.py)
     local: bool  # whether a site of a federation can do it in a round, knowing nothing of other rounds
 
     def configured(self, recipe: Recipe) -> Defence:
@@ -181,6 +185,12 @@ def of_old(recipe: Recipe) -> bool:
     return any(one.of_old for one in asked(recipe).values())
 
 
+def without_old(recipe: Recipe) -> Recipe:
+    """The recipe without defences that need rows of an earlier run, where those are not at hand."""
+    kept = [name for name, one in asked(recipe).items() if not one.of_old]
+    return recipe.model_copy(update={"defence": ",".join(kept) or None})
+
+
 def rows_to_learn(
     recipe: Recipe, new: Sequence[Example], old: Sequence[Example], labels: Sequence[str], task: Task, progress: Progress
 ) -> list[Example]:
@@ -229,7 +239,7 @@ def must_defend(recipe: Recipe, task: Task, task_name: str, *, steps: bool, by_p
     """
     for name, one in asked(recipe).items():
         why = one.why_not(task, recipe)
-        if not steps:
+        if not steps and (one.touches != "rows" or one.attacks):
             why = f"the method {recipe.method} takes no gradient step"
         elif one.touches == "loss" and (by_pairs or task.apart):
             why = "its loss compares rows with each other, and a defence moves each for itself"

@@ -28,6 +28,7 @@ class Base:
     row_by_row: ClassVar[int] = 0
     of_old: ClassVar[bool] = False
     of_head: ClassVar[bool] = False
+    attacks: ClassVar[bool] = False
     local: ClassVar[bool] = True
 
     def configured(self, recipe: Recipe) -> Any:
@@ -47,6 +48,9 @@ class Base:
     def begin(self, training: Training) -> Any:
         """It remembers nothing."""
         return self
+
+    def start(self) -> None:
+        """Nothing is to be made ready."""
 
     def losses(self, batch: Batch) -> Iterator[Tensor]:
         """The plain loss."""

@@ -29,7 +29,7 @@ class Ewc(Base):
         count: old rows that the Fisher information is measured on.
     """
 
-    strength: float = 1000.0
+    strength: float = 100_000.0
     count: int = 256
 
     zh: ClassVar[str] = "EWC：从较早的运行继续训练时，把旧数据所依赖的权重留在原处"

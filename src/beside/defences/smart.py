@@ -53,7 +53,12 @@ class Smoothing(Base):
 
     def __init__(self, options: Smart, training: Training) -> None:
         self.options, self.training = options, training
-        self.averaged = [parameter.detach().clone() for parameter in training.learning()] if options.proximal else []
+        self.averaged: list[Tensor] = []
+
+    def start(self) -> None:
+        """The averaged weights begin with the present ones, unless some were put back."""
+        if self.options.proximal and not self.averaged:
+            self.averaged = [parameter.detach().clone() for parameter in self.training.learning()]
 
     def losses(self, batch: Batch) -> Iterator[Tensor]:
         """The plain loss and both penalties, in one sum; every pass drops the same numbers, so that only moves tell."""
@@ -71,7 +76,7 @@ class Smoothing(Base):
         """What the averaged weights answer; None where nobody asks."""
         import torch
 
-        if not self.averaged:
+        if not self.options.proximal:
             return None
         with torch.no_grad(), self.training.with_weights(self.averaged):
             return batch.logits()
@@ -104,7 +109,7 @@ class Smoothing(Base):
 
     def put_back(self, tensors: dict[str, Tensor]) -> None:
         """What `state` gave."""
-        self.averaged = [tensors[f"averaged.{place}"] for place in range(len(self.averaged))]
+        self.averaged = [tensors[f"averaged.{place}"] for place in range(len(tensors))]
 
 
 defence = Smart()

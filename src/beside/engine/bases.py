@@ -23,7 +23,7 @@ from beside.engine.tokens import Tokens, load_tokens, train_tokenizer
 EMBEDDED_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 SCRATCH_POSITIONS = 256
 KNOWN_BASES = (
-    "Known bases: embedded, scratch, one of `beside list bases`, a folder with safetensors weights, "
+    "Known bases: embedded, scratch, one of `beside list bases`, a run to go on from, a folder with safetensors weights, "
     "or a Hugging Face id (needs the network once)."
 )
 

@@ -184,6 +184,11 @@ class Defences:
         self.of_loss = next((self.members[name] for name, one in found.items() if one.touches == "loss"), None)
         self.passes = max((one.row_by_row for one in found.values()), default=1)  # where each row stands for itself
 
+    def start(self) -> None:
+        """Called before the first step, when all processes have the same weights."""
+        for one in self.members.values():
+            one.start()
+
     def losses(self, batch: Any) -> Iterator[Tensor]:
         """What a batch costs, in summands; each is backpropagated before the next is asked for."""
         if self.of_loss is None:

@@ -9,12 +9,13 @@ from functools import partial
 import numpy as np
 import torch
 
-from beside.core.defending import of_old
+from beside.core.defending import asked, of_old
 from beside.core.interfaces import Method, Progress
 from beside.core.recipe import Recipe
 from beside.core.types import Example
 from beside.engine.apart import ApartFit, apart_rows
 from beside.engine.attaching import by_pairs, guide_of
+from beside.engine.attacked import AttackedFit
 from beside.engine.feed import Feed
 from beside.engine.fit import Fit, Fitted, Rows
 from beside.engine.forecast import tell_forecast
@@ -96,6 +97,8 @@ def kind_of(subject: TorchSubject, recipe: Recipe, by_pairs: bool) -> Callable[.
         return PairFit
     if recipe.epsilon is not None:
         return PrivateFit
+    if any(one.attacks for one in asked(recipe).values()):
+        return partial(AttackedFit, subject=subject)
     return ApartFit if subject.task.apart else Fit
 
 
@@ -106,7 +109,7 @@ def rows_of(subject: TorchSubject, examples: Sequence[Example], progress: Progre
         return apart_rows(subject, texts, targets, progress, team)
     feed = Feed(subject.model, subject.tokens.encode(texts), subject.tokens.pad_id, progress, team)
     encoded = subject.task.encode(targets, subject.labels, subject.read(texts))
-    return Rows(feed=feed, targets=targets, encoded=encoded, persons=[example.person for example in examples])
+    return Rows(feed=feed, targets=targets, encoded=encoded, persons=[example.person for example in examples], texts=texts)
 
 
 def feed_of(subject: TorchSubject, texts: Sequence[str], progress: Progress) -> Feed:

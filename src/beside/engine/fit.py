@@ -7,7 +7,7 @@ training that was killed and resumed ends with the same weights, bit for bit on 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -42,6 +42,7 @@ class Rows:
     targets: list[str]
     encoded: Tensor | None = None  # targets as the loss takes them; None = the task encodes them from `targets` alone
     persons: list[str | None] | None = None  # whose row it is; None = nobody asked
+    texts: Sequence[str] = ()  # as people read them, where somebody asks
 
 
 class Fit:
@@ -138,6 +139,7 @@ class Fit:
             self.progress.say("The layers are compiled before the first step.")
         with patient() as self.interrupted, economical(self.model, self.recipe, compiled), self.saved_when_lost():
             self.team.alike(list(self.model.state_dict().values()))
+            self.defences.start()
             while self.epoch < self.epochs and not self.team.agree(self.out_of_patience()):
                 self.one_epoch()
         if self.best is not None:

@@ -14,6 +14,7 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 
+from beside.core.defending import without_old
 from beside.core.errors import BadInput, BadOption, NotEnoughData, StorageFailed
 from beside.core.interfaces import Progress, Silent
 from beside.core.recipe import Recipe
@@ -146,7 +147,7 @@ def held_out(
     Returns:
         Whether the answer was right, bool, and the probability that it was given, 0..1; both (rows held out,).
     """
-    right, sure = np.zeros(len(examples), dtype=bool), np.zeros(len(examples))
+    recipe, right, sure = without_old(recipe), np.zeros(len(examples), dtype=bool), np.zeros(len(examples))
     home.mkdir(parents=True, exist_ok=True)
     for part in range(FOLDS):
         asked = [example for example, own in zip(examples, parts, strict=True) if own == part]

@@ -93,19 +93,14 @@ def train_model(
         WorkerLost: one of several processes is gone; a training in its steps has saved where it is.
         KeyboardInterrupt: Ctrl-C; a training in its steps has saved where it is.
     """
-    must_agree(recipe)
-    must_go_together(recipe)
-    examples = rows_to_learn(recipe, examples, old, labels, load("tasks", task_name), keeping.progress)
-    must_be_here(recipe)
-    must_be_private(recipe, load("tasks", task_name).writes)
-    if recipe.method not in (None, BEST):
-        source("methods", str(recipe.method))  # a name that does not exist is refused before a base is loaded
+    task: Task = load("tasks", task_name)
+    must_be_sound(recipe, task)
+    examples = rows_to_learn(recipe, examples, old, labels, task, keeping.progress)
     row: tuple[dict[str, float], ...] = ()
     if recipe.method == BEST:
         from beside.engine.routes import routed  # it trains by this file
 
         row, recipe = routed(examples, labels, task_name, recipe, keeping.checkpoint.folder, keeping.resume, keeping.progress)
-    task: Task = load("tasks", task_name)
     before = examples
     examples, line = augmented(before, recipe, task, keeping.checkpoint.folder, keeping.resume, keeping.progress)
     if made := canaries_for(before, labels, task, recipe):
@@ -138,6 +133,21 @@ def trained_of(learned: Learned, scores: dict[str, float], before: tuple[dict[st
         seconds_before=learned.fitted.seconds_before,
         spent=learned.fitted.spent,
     )
+
+
+def must_be_sound(recipe: Recipe, task: Task) -> None:
+    """Does nothing when the knobs of a recipe go together, as far as can be told before a base is loaded.
+
+    Raises:
+        UnknownName: it names a method or a defence that is not there.
+        BadOption: they do not.
+    """
+    must_agree(recipe)
+    must_go_together(recipe)
+    must_be_here(recipe)
+    must_be_private(recipe, task.writes)
+    if recipe.method not in (None, BEST):
+        source("methods", str(recipe.method))
 
 
 def remember(learned: Learned, made: Canaries | None) -> None:

@@ -56,8 +56,7 @@ def rerun(
     must_be_repeatable(run, artifacts)
     began = time.monotonic()
     train, tune = (whole(row for row in split if row.target is not None) for split in (splits.train, splits.tune))
-    home = checkpoints / f"rerun-{run.id}"
-    checkpoint = Checkpoint(home)
+    checkpoint = Checkpoint(home := checkpoints / f"rerun-{run.id}")
     with storage_errors(f"'{home}'"):
         home.mkdir(parents=True, exist_ok=True)
         folder = TemporaryDirectory(prefix="model-", dir=checkpoints, ignore_cleanup_errors=True)

@@ -10,15 +10,13 @@ import numpy as np
 
 from beside.checks._rows import no_labelled_rows
 from beside.checks.robustness._attack import merged, near_only, sampled, told
-from beside.checks.robustness._neighbours import APART, MOST_WORDS, labels_of, vocabulary
 from beside.core.attacking import Attacked, Limits, attack
 from beside.core.edits import Spot
-from beside.core.hunting import units
 from beside.core.interfaces import Subject
+from beside.core.near_words import nearest as nearest
+from beside.core.near_words import vocabulary
 from beside.core.registry import load
 from beside.core.types import Example, Measurement, Splits
-
-FEWEST = 2  # training rows in which a word must stand to come in
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,24 +68,3 @@ class Replacing:
     def synonyms(self) -> Any:
         """The perturbation with this check's thesaurus."""
         return replace(load("perturbations", "synonyms"), resource=self.resource)
-
-
-def nearest(subject: Subject, rows: Sequence[Example], least: float, most: int) -> dict[str, tuple[str, ...]]:
-    """Word of the training text -> its nearest words by cosine; none that speaks clearly for other labels (good and bad).
-
-    Unlike `near_words` also words that are not each other's nearest: an attack takes what it can get.
-    """
-    listed = sorted(word for word, count in vocabulary(rows).most_common(MOST_WORDS) if count >= FEWEST and len(word) > 1)
-    if len(listed) < 2:
-        return {}
-    vectors = units(np.asarray(subject.embed(listed), dtype=float))
-    spoken = labels_of(listed, rows)
-    found: dict[str, tuple[str, ...]] = {}
-    for place, word in enumerate(listed):
-        cosines = vectors @ vectors[place]
-        cosines[place] = -1.0
-        cosines[np.abs(spoken - spoken[place]).sum(axis=1) / 2 >= APART] = -1.0
-        top = np.argsort(-cosines, kind="stable")[:most]
-        if near := tuple(listed[other] for other in top if cosines[other] >= least):
-            found[word] = near
-    return found

@@ -10,9 +10,9 @@ import numpy as np
 
 from beside.checks._flips import ask
 from beside.checks._rows import labelled, measured, no_labelled_rows
-from beside.checks.robustness._neighbours import near_words, vocabulary
 from beside.core.errors import NotEnoughData
 from beside.core.interfaces import Subject
+from beside.core.near_words import near_words, vocabulary
 from beside.core.registry import load
 from beside.core.types import Measurement, Splits
 

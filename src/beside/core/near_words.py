@@ -49,6 +49,33 @@ def near_words(subject: Subject, rows: Sequence[Example], nearness: float) -> di
     return found
 
 
+def nearest(subject: Subject, rows: Sequence[Example], least: float, most: int) -> dict[str, tuple[str, ...]]:
+    """Word of the training text -> its nearest words by cosine; none that speaks clearly for other labels (good and bad).
+
+    Unlike `near_words` also words that are not each other's nearest: an attack takes what it can get.
+
+    Args:
+        subject: whose `embed` is asked for single words.
+        rows: training rows.
+        least: the lowest cosine that counts.
+        most: words for a word.
+    """
+    listed = sorted(word for word, count in vocabulary(rows).most_common(MOST_WORDS) if count > 1 and len(word) > 1)
+    if len(listed) < 2:
+        return {}
+    vectors = np.asarray(subject.embed(listed), dtype=float)
+    vectors /= np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9)
+    spoken, found = labels_of(listed, rows), dict[str, tuple[str, ...]]()
+    for place, word in enumerate(listed):
+        cosines = vectors @ vectors[place]
+        cosines[place] = -1.0
+        cosines[np.abs(spoken - spoken[place]).sum(axis=1) / 2 >= APART] = -1.0
+        top = np.argsort(-cosines, kind="stable")[:most]
+        if near := tuple(listed[other] for other in top if cosines[other] >= least):
+            found[word] = near
+    return found
+
+
 def labels_of(listed: Sequence[str], rows: Sequence[Example]) -> np.ndarray:
     """Share of each label among the rows that hold a word, float, shape (words, labels); add-one smoothed over all labels."""
     names = sorted({row.target for row in rows if row.target is not None}) or [""]
@@ -62,4 +89,5 @@ def labels_of(listed: Sequence[str], rows: Sequence[Example]) -> np.ndarray:
     table = np.full((len(listed), len(names)), 1 / len(names))
     for (row_of, label), count in counts.items():
         table[row_of, label] += count
-    return table / table.sum(axis=1, keepdims=True)
+    shares: np.ndarray = table / table.sum(axis=1, keepdims=True)
+    return shares
