@@ -70,7 +70,7 @@ def main() -> None:
     for method in asked.methods:
         lines.append(line(method, examples[:ROWS], asked.pairs, asked.batch))
         print(lines[-1], flush=True)
-    (HERE / "private_step.md").write_text("\n".join(lines) + "\n", encoding="utf-8")
+        (HERE / "private_step.md").write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
 def line(method: str, examples: list[Example], pairs: int, batch: int) -> str:

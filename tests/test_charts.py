@@ -74,6 +74,16 @@ SCATTER = {
         for name, x, y in [("full", 1.0, 0.9), ("lora", 0.0146, 0.898), ("adalora", 0.02, 0.898), ("adapter", 0.03, 0.899)]
     ],
 }
+COMPRESSION = {
+    "kind": "compression",
+    "y": "macro_f1",
+    "n": 200,
+    "points": [
+        {"name": "parent", "x": 1.0, "y": 0.9, "low": 0.86, "high": 0.93, "size": 91e6},
+        {"name": "int8_tokens", "x": 3.9, "y": 0.9, "low": 0.86, "high": 0.93, "size": 24e6, "taken": True},
+        {"name": "int8_dynamic", "x": 4.1, "y": 0.87, "low": 0.83, "high": 0.9, "size": 23e6, "refused": True},
+    ],
+}
 BARS = [
     {"name": "this model", "value": 0.912, "low": 0.893, "high": 0.93},
     {"name": "most frequent label", "value": 0.1, "low": 0.08, "high": 0.12},
@@ -106,6 +116,7 @@ EVIDENCE = {
     "trials": TRIALS,
     "one trial": {"kind": "trials", "metric": "accuracy", "rows": [{"number": 0, "state": "pruned", "score": 0.4}]},
     "scatter": SCATTER,
+    "compression": COMPRESSION,
     "load": {
         "kind": "load",
         "x": "texts per second",

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 from beside.comparing import Comparing
-from beside.core.compressing import TOLD, Compression, chain_of
+from beside.core.compressing import Compression, chain_of
 from beside.core.types import Corpus, Run, Splits
 from beside.part import Part
+from beside.stages import release
+from beside.store.files import whole_file
 from beside.store.permission import demand_role
 
 WORKSHOP = "compress"  # folder among the checkpoints
 
 
 class Compressing(Comparing, Part):
-    """Part of `Loop`: the verb `compress`."""
+    """Part of `Loop`: the verb `compress`; what compares trainings stands below it."""
 
     splits: Callable[[Corpus], Splits]
     texts_like: Callable[[Corpus, Sequence[str]], list[str]]
@@ -63,7 +66,16 @@ class Compressing(Comparing, Part):
             train.forget(home.parent, home.name)
         return made
 
+    def picture(self, run_id: str) -> Path:
+        """The picture of a compressed run, copied into the folder of the workspace; its path."""
+        from beside.stages import compress  # imports torch
+
+        tree = self.artifacts.read_json(self.records.run(self.actor, run_id).model)
+        file = self.workspace.folder / f"compress-{run_id}.svg"
+        with whole_file(file) as half:
+            half.write_bytes(self.artifacts.read_bytes(tree[compress.PICTURE]))
+        return file
+
     def compression(self, run_id: str) -> Compression | None:
         """What a compressed run says of itself; None for one that was trained."""
-        file = self.artifacts.read_json(self.records.run(self.actor, run_id).model).get(TOLD)
-        return Compression.model_validate(self.artifacts.read_json(file)) if file else None
+        return release.compression_of(self.records.run(self.actor, run_id), self.artifacts)

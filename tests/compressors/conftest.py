@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -41,6 +42,24 @@ def stock(toy_model: Path, tmp_path: Path) -> Stock:
         source=toy_model, train=ROWS, tune=TUNE, unlabelled=(), recipe=RECIPE, private=False, home=tmp_path / "home", room=room,
         threads=1, progress=Silent(),
     )  # fmt: skip
+
+
+@pytest.fixture
+def deep(stock: Stock, toy_model: Path, tmp_path: Path) -> Stock:
+    """The same rows with a random model of four layers, four heads and 96 neurons each."""
+    import torch
+    from transformers import BertConfig, BertModel
+
+    from beside.engine.model import Model, drop_unused, load_model, save_model
+
+    _, tokens, facts = load_model(toy_model)
+    torch.manual_seed(1)
+    words = tokens.tokenizer.get_vocab_size()
+    size = {"hidden_size": 32, "num_hidden_layers": 4, "num_attention_heads": 4, "intermediate_size": 96}
+    encoder = BertModel(BertConfig(vocab_size=words, max_position_embeddings=20, pad_token_id=0, **size))
+    drop_unused(encoder)
+    save_model(tmp_path / "deep", Model(encoder, 3, "mean"), tokens, facts)
+    return replace(stock, source=tmp_path / "deep")
 
 
 @pytest.fixture(scope="session")

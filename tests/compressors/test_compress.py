@@ -9,8 +9,13 @@ from pathlib import Path
 import pytest
 
 from beside.core.errors import BadInput, BadOption, GateClosed
+from beside.core.interfaces import Silent
 from beside.core.types import Run
 from beside.loop import Loop
+from beside.store.conversion import switch_on
+from beside.store.key_source import environment
+from beside.store.sealer import SEALERS
+from beside.store.workspace import Workspace
 
 Made = Callable[[Path], tuple[Loop, Run]]
 FORM = ["quantize=int8_tokens", "quantize.flips=1", "quantize.loss=1"]
@@ -81,3 +86,33 @@ def test_the_comparison_lies_in_the_model_folder_without_a_text(made: tuple[Loop
     run = loop.compress(parent.id, ["quantize"], FORM)
     told = (loop.artifacts.folder(run.model) / "compression.json").read_text(encoding="utf-8")
     assert json.loads(told)["parent"] == parent.id and "parcel" not in told
+
+
+def test_the_card_says_how_it_was_compressed_and_what_that_cost(made: tuple[Loop, Run]) -> None:
+    loop, parent = made
+    run = loop.compress(parent.id, ["quantize"], FORM)
+    loop.audit(run.id, ["utility/report"], policy="sandbox")
+    bundle = Path(loop.release(run.id, policy="sandbox").bundle)
+    card = "".join(file.read_text(encoding="utf-8") for file in bundle.glob("card*.md")).replace("\\", "")
+    assert "quantize (int8_tokens)" in card and "answered otherwise than by the model before" in card and "- onnx" in card
+
+
+def test_its_picture_is_kept_with_it_and_shown_from_the_workspace(made: tuple[Loop, Run]) -> None:
+    loop, parent = made
+    run = loop.compress(parent.id, ["quantize"], FORM)
+    file = loop.picture(run.id)
+    assert file.parent == loop.workspace.folder and "int8_tokens" in file.read_text(encoding="utf-8")
+
+
+def test_in_a_workspace_that_encrypts_no_byte_of_the_model_is_left_plain(make_loop: Made, tmp_path: Path) -> None:
+    loop, parent = make_loop(tmp_path / "work")
+    switch_on(loop.workspace, loop.actor, f"file:{tmp_path / 'key'}", environment, Silent())
+    loop.workspace.close()
+    SEALERS.clear()
+    loop = Loop(Workspace.open(tmp_path / "work", create=False), loop.actor)
+    run = loop.compress(parent.id, ["trim_vocabulary", "quantize"], FORM)
+    assert loop.subject(run).predict(["where is my parcel"]) == ["deliver"]
+    content = (loop.artifacts.folder(run.model) / "model.onnx").read_bytes()
+    some = content[len(content) // 2 : len(content) // 2 + 64]
+    on_disk = [file for file in (tmp_path / "work").rglob("*") if file.is_file() and not file.is_symlink()]
+    assert on_disk and not [file.name for file in on_disk if some in file.read_bytes()]

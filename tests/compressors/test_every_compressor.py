@@ -42,9 +42,9 @@ def test_its_options_are_frozen_fields_with_unit_default_and_reason(name: str) -
         assert one.metadata["unit"] and one.metadata["reason"]
 
 
-def test_what_it_leaves_answers_for_the_same_labels_and_says_what_was_done(name: str, stock: Stock) -> None:
+def test_what_it_leaves_answers_for_the_same_labels_and_says_what_was_done(name: str, deep: Stock) -> None:
     with ExitStack() as rooms:
-        bench = Bench(stock, load_subject(stock.source, 1), rooms)
+        bench = Bench(deep, load_subject(deep.source, 1), rooms)
         bench.step = 1
         compressor = gentle(name)
         assert compressor.why_not(bench) is None
@@ -55,10 +55,10 @@ def test_what_it_leaves_answers_for_the_same_labels_and_says_what_was_done(name:
     assert len(said) > 10 and any(char.isdigit() for char in said)
 
 
-def test_what_it_leaves_reloads_in_a_fresh_process_and_tells_of_itself(name: str, stock: Stock, tmp_path: Any) -> None:
+def test_what_it_leaves_reloads_in_a_fresh_process_and_tells_of_itself(name: str, deep: Stock, tmp_path: Any) -> None:
     (tmp_path / "made").mkdir()
-    made = compress_model(tmp_path / "made", "run-toy", stock, {name: gentle(name)})  # the truth test is inside
+    made = compress_model(tmp_path / "made", "run-toy", deep, {name: gentle(name)})  # the truth test is inside
     assert made.told.parent == "run-toy" and made.told.chain == (name,)
-    assert made.told.against_parent.score.n == len(stock.tune)
+    assert made.told.against_parent.score.n == len(deep.tune)
     assert made.told.against_parent.size == size_of(tmp_path / "made") - (tmp_path / "made" / "compression.json").stat().st_size
     assert load_subject(tmp_path / "made", 1).logits(ASKED).shape == (3, 3)

@@ -101,7 +101,24 @@ def training(facts: Facts, words: Words) -> list[Pair]:
     if run.recipe.rounds:
         most = max((row.get("sites", 0.0) for row in run.history), default=0.0)
         pairs.append((words("sites"), words("sites_value", rounds=count(run.recipe.rounds), most=count(int(most)))))
-    return pairs + ([(words("parent_run"), run.parent)] if run.parent else [])
+    return [*pairs, *([(words("parent_run"), run.parent)] if run.parent else []), *smaller(facts, words)]
+
+
+def smaller(facts: Facts, words: Words) -> list[Pair]:
+    """What compression did to the model and what it cost on the tune rows; nothing for a model as it was trained."""
+    told = facts.compression
+    if told is None:
+        return []
+    now, apart = told.against_parent, told.against_parent.flips
+    pairs = [
+        (words("compressed"), f"{', '.join(told.chain)} ({told.chosen})"),
+        (words("compressed_size"), f"{told.parent_size / 1e6:.1f} MB → {now.size / 1e6:.1f} MB"),
+        (words("compressed_speed"), f"{now.faster.value:.2f} ({now.faster.low:.2f}–{now.faster.high:.2f})"),
+        (words("compressed_processor"), told.processor),
+    ]
+    if apart is not None:
+        pairs.append((words("compressed_flips"), f"{apart.value:.2%} ({apart.low:.2%}–{apart.high:.2%}), n = {apart.n}"))
+    return pairs
 
 
 def knobs(recipe: Recipe, words: Words) -> list[Knob]:

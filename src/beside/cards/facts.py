@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC
 from typing import Any
 
+from beside.core.compressing import Compression
 from beside.core.recipe import Policy
 from beside.core.statements import Statement
 from beside.core.types import Corpus, Finding, Run, Skipped
@@ -26,6 +27,7 @@ class Facts:
         truth_texts: texts that the truth test asks.
         truth_limit: the largest difference of probabilities it lets pass.
         statements: what people wrote, the newest of each question and language.
+        compression: what a compressed run tells of itself; None for one that was trained.
     """
 
     release_id: str
@@ -41,6 +43,7 @@ class Facts:
     truth_texts: int
     truth_limit: float
     statements: tuple[Statement, ...] = ()
+    compression: Compression | None = None
 
     @property
     def date(self) -> str:

@@ -36,13 +36,15 @@ def header(facts: Facts) -> str:
     """YAML between two lines of dashes: language, licence, tags and a model-index with every finding, its interval and n."""
     recipe, task = facts.run.recipe, str(load("tasks", facts.corpus.task).pipeline)
     base = EMBEDDED if recipe.base == "embedded" else recipe.base if HUB_ID.fullmatch(recipe.base) else None
+    graph = facts.compression is not None and not facts.compression.chosen.startswith("torch")
+    stored = "onnx" if graph else "safetensors"
     content = {
         "language": languages(facts.report),
         "license": "unknown",
         "library_name": "beside",
         "pipeline_tag": task,
         **({"base_model": base} if base else {}),
-        "tags": ["beside", task, "safetensors", str(recipe.method)],
+        "tags": ["beside", task, stored, str(recipe.method)],
         "metrics": sorted({finding.metric for finding in facts.findings}),
         "model-index": [{"name": facts.release_id, "results": [result(facts, task)]}] if facts.findings else [],
     }

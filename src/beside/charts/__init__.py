@@ -14,6 +14,7 @@ import altair as alt
 import vl_convert
 
 from beside.charts.bars import bars, reliability
+from beside.charts.compression import compression
 from beside.charts.confusion import confusion
 from beside.charts.lines import curve, learning
 from beside.charts.load import load
@@ -97,5 +98,6 @@ CHARTS = {
     "curve": curve,
     "scatter": scatter,
     "trials": trials,
+    "compression": compression,
 }
 TABLES = ("examples", "report")

@@ -37,13 +37,13 @@ def compress(
     chain_of(names, set_ or ())  # refused before the workspace is opened
     with working(workspace, as_) as loop:
         made = loop.compress(run, names, set_ or (), lines_of(file) if file else ())
-        told = loop.compression(made.id)
+        told, picture = loop.compression(made.id), loop.picture(made.id)
     assert told is not None  # it was made just now
-    both = {"run": made.model_dump(mode="json"), "compression": told.model_dump(mode="json")}
-    show(json, both, lambda _: compression_in_words(made, told))
+    both = {"run": made.model_dump(mode="json"), "compression": told.model_dump(mode="json"), "picture": str(picture)}
+    show(json, both, lambda _: compression_in_words(made, told, picture))
 
 
-def compression_in_words(made: Run, told: Compression) -> None:
+def compression_in_words(made: Run, told: Compression, picture: Path) -> None:
     """What was done, the forms that were measured, and the run against its parent."""
     from beside.cli.terminal import Terminal
 
@@ -65,6 +65,7 @@ def compression_in_words(made: Run, told: Compression) -> None:
         out.say(f"  rows answered otherwise alone than among others: {between(one.company, '.2%')}, n = {one.company.n}")
     out.say(f"  size: {told.parent_size / 1e6:.1f} MB -> {one.size / 1e6:.1f} MB, a {told.parent_size / one.size:.2g}th")
     out.say(f"  texts per second: {told.parent_speed:.0f} -> {one.speed:.0f}, {between(one.faster, '.2f')} times as fast")
+    out.say(f"picture: {picture}")
     out.say(f"Next: beside audit {made.id}")
 
 

@@ -91,8 +91,14 @@ class Workbench(Protocol):
     def losses(self, rows: int) -> Iterator[Any]:
         """The task's mean loss of batches of training rows, gradients on and nothing dropped; so many rows, drawn by the seed."""
 
-    def learn(self, teacher: Any, *, epochs: float, learning_rate: float, hidden: Sequence[int] = ()) -> str:
-        """Trains the model on the answers of a teacher and on the right ones, through the one training loop.
+    def cut(self, heads: Sequence[Sequence[int]], neurons: Sequence[Sequence[int]]) -> None:
+        """Leaves in each layer those heads and those feed-forward neurons."""
+
+    def keep_layers(self, kept: Sequence[int]) -> None:
+        """Leaves those layers, in their order."""
+
+    def learn(self, teacher: Any, *, epochs: int, learning_rate: float, hidden: Sequence[int] = ()) -> str:
+        """Trains the model on the answers of a teacher, through the one training loop; the tune split chooses the epoch.
 
         Args:
             teacher: the model as it was before.

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack
-from dataclasses import dataclass
-from functools import partial
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
+from torch import nn
 
 from beside.core.compressing import Measured
 from beside.core.errors import BadInput, BadOption, GateClosed
@@ -21,11 +21,13 @@ from beside.core.types import Example
 from beside.engine.comparing import Yardstick, size_of
 from beside.engine.compressed import load_graph, marked, narrowed, save_graph, write_facts
 from beside.engine.devices import holding, onto
+from beside.engine.distilling import taught
 from beside.engine.graph import is_there
 from beside.engine.losses import Criterion
 from beside.engine.model import load_model, save_model
 from beside.engine.rows import by_length, collate
 from beside.engine.runtime import TorchSubject, load_subject
+from beside.engine.shapes import cut, shapes_of
 
 GRAPH_TOLERANCE = 1e-4  # logits; the same sums in another order
 ROWS_PER_BATCH = 16  # with gradients
@@ -116,8 +118,40 @@ class Bench:
             ids_BL, mask_BL = collate(self.tokens.encode(texts), self.tokens.pad_id)
             mask = None if mask_BL is None else onto(device, mask_BL)
             encoded = subject.task.encode(targets, subject.labels, subject.read(texts)).to(device)
-            yield criterion(partial(self.model, onto(device, ids_BL), mask), encoded)
+            yield criterion(self.model(onto(device, ids_BL), mask), encoded)
             self.stock.progress.step("importance", min(start + ROWS_PER_BATCH, len(order)), len(order))
+
+    # other sizes
+
+    def cut(self, heads: Sequence[Sequence[int]], neurons: Sequence[Sequence[int]]) -> None:
+        """Leaves in each layer those heads and those feed-forward neurons."""
+        for layer, some, others in zip(self.model.layers, heads, neurons, strict=True):
+            size = layer.attention.self.attention_head_size
+            cut(layer, [head * size + place for head in some for place in range(size)], others, len(some))
+        self.note_shapes()
+
+    def keep_layers(self, kept: Sequence[int]) -> None:
+        """Leaves those layers, in their order."""
+        encoder = self.model.encoder
+        encoder.encoder.layer = nn.ModuleList([encoder.encoder.layer[at] for at in kept])
+        encoder.config.num_hidden_layers = len(kept)
+        self.note_shapes()
+
+    def note_shapes(self) -> None:
+        """Sets down how large the layers are, for whoever loads the model, unless all are as the configuration says."""
+        config, shapes = self.model.encoder.config, shapes_of(self.model.layers)
+        usual = {"heads": config.num_attention_heads, "neurons": config.intermediate_size}
+        facts = {name: value for name, value in self.subject.facts.compression.items() if name != "layers"}
+        if any(shape != usual for shape in shapes):
+            facts["layers"] = shapes
+        self.subject.facts = replace(self.subject.facts, compression=facts)
+
+    def learn(self, teacher: Any, *, epochs: int, learning_rate: float, hidden: Sequence[int] = ()) -> str:
+        """Trains the model on the answers of a teacher; after a kill it goes on."""
+        rates = {"learning_rate": learning_rate, "head_learning_rate": learning_rate}
+        recipe = self.stock.recipe.model_copy(update={"epochs": epochs, "threads": self.stock.threads, **rates})
+        tune = whole(self.stock.tune)
+        return taught(self.subject, teacher, self.train, self.unlabelled, tune, recipe, self.folder, self.stock.progress, hidden)
 
     # forms
 

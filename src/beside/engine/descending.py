@@ -43,11 +43,13 @@ def descend(
     keeping: Keeping,
     team: Alone,
     old: Sequence[Example] = (),
+    kind: Callable[..., Fit] | None = None,
 ) -> Fitted:
     """The gradient steps, if anything learns by them; the model keeps the weights of the best tune epoch.
 
     Args:
         old: rows of the run that this training goes on from.
+        kind: of loop, where it does not follow from method, task and recipe.
     """
     if not names:
         return Fitted()
@@ -60,7 +62,7 @@ def descend(
     scored = bool(tune) and not only_head(names)  # scoring would take longer than the steps of a head alone
     torch.manual_seed(recipe.seed)  # dropout is the same whether or not a probe came before
     making = partial(
-        kind_of(subject, recipe, bool(refit)),
+        kind or kind_of(subject, recipe, bool(refit)),
         subject.model,
         names,
         rows,
@@ -79,8 +81,7 @@ def descend(
     with words_that_learn(subject.model, names, rows, recipe) as used:
         if used:
             progress.say(f"Word vectors: the {used} that occur in the training rows learn, the others stay as they are.")
-        fit = making()
-        fitted = fit.run(keeping.resume)
+        fitted = (fit := making()).run(keeping.resume)
     progress.say(kept_rule(fitted, recipe, scored))
     if refit and not team.rank:
         refit(progress)

@@ -5,6 +5,7 @@ Tensor suffixes: B batch, L sequence length, H hidden size, K outputs of the hea
 
 from __future__ import annotations
 
+import copy
 import io
 import warnings
 from pathlib import Path
@@ -45,8 +46,7 @@ def graph_of(model: Any, apart: bool) -> bytes:
     Raises:
         BadInput: this architecture cannot be written so, or is too large for one file.
     """
-    was = model.training
-    written = Written(model.eval(), apart).eval()  # the exporter puts back the mode that it finds
+    written = Written(copy.deepcopy(model).cpu(), apart).eval()  # a copy: the exporter changes modes
     ids_BL = torch.arange(5, 19).reshape(2, 7) % model.encoder.config.vocab_size
     mask_BL = torch.ones_like(ids_BL)
     mask_BL[1, 5:] = 0
@@ -72,8 +72,6 @@ def graph_of(model: Any, apart: bool) -> bytes:
         raise BadInput(
             f"This base cannot be written as an ONNX graph: {error}", "Use a form that torch answers: quantize=torch_bf16."
         ) from error
-    finally:
-        model.train(was)
     content = file.getvalue()
     if len(content) >= LARGEST:
         raise BadInput("The model is too large for one ONNX file (2 GiB).", "Use quantize=torch_bf16.")

@@ -12,6 +12,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from beside.charts import draw
+from beside.core.compressing import Compression, Measured
 from beside.core.interfaces import Progress
 from beside.core.options import options
 from beside.core.types import Corpus, Example, Run, Splits, content_id
@@ -20,6 +22,7 @@ from beside.engine.compressing import compress_model
 from beside.engine.processor import processor
 from beside.store.artifacts import Artifacts
 
+PICTURE = "compression.svg"  # in the model folder
 Place = Callable[[Path], AbstractContextManager[Path]]  # a folder for a model in the making, within another
 
 
@@ -79,6 +82,7 @@ def compress(
     )
     with place(home) as folder:
         made = compress_model(folder, parent.id, stock, chain)
+        (folder / PICTURE).write_text(draw(picture_of(made.told)), encoding="utf-8")
         model = artifacts.put_folder(folder)
     return Run(
         id=home.name,
@@ -86,7 +90,7 @@ def compress(
         recipe=parent.recipe,  # of what was compressed; a later training of this corpus starts from it
         model=model,
         scores=made.scores,
-        trainable=parent.trainable,
+        trainable=min(parent.trainable, made.parameters),
         parameters=made.parameters,
         truncated=made.truncated,
         spent=parent.spent,
@@ -96,6 +100,22 @@ def compress(
         versions=dict(versions),
         made_at=now,
     )
+
+
+def picture_of(told: Compression) -> dict[str, Any]:
+    """What was gained and what it cost, as evidence that charts can draw: the parent, the forms measured, and what came out."""
+    score, alone = told.parent_score, len(told.chain) == 1
+    parent = {"name": "parent", "x": 1.0, "y": score.value, "low": score.low, "high": score.high, "size": told.parent_size}
+    others = told.candidates if alone else ()  # in a longer chain they were held against another model
+    points = [point_of(one) for one in others if one.form != told.chosen]
+    end = {**point_of(told.against_parent), "name": told.chosen if alone else ", ".join(told.chain), "taken": True}
+    return {"kind": "compression", "y": told.metric, "n": score.n, "points": [parent, *points, end]}
+
+
+def point_of(one: Measured) -> dict[str, Any]:
+    """A form as a point."""
+    score = {"y": one.score.value, "low": one.score.low, "high": one.score.high}
+    return {"name": one.form, "x": one.faster.value, **score, "size": one.size, "refused": bool(one.why_not)}
 
 
 def answered(examples: Sequence[Example]) -> list[Example]:

@@ -15,6 +15,7 @@ from pydantic_core import to_json
 from beside.cards import dossier, typeset
 from beside.cards.details import key_figures, key_leaks
 from beside.cards.facts import DRAWN, Facts
+from beside.core.compressing import TOLD, Compression
 from beside.core.errors import BadInput, GateClosed
 from beside.core.interfaces import Task
 from beside.core.recipe import Policy
@@ -206,7 +207,14 @@ def gather(
         truth_texts=truth_texts,
         truth_limit=TRUTH_LIMIT,
         statements=statements,
+        compression=compression_of(run, artifacts),
     )
+
+
+def compression_of(run: Run, artifacts: Artifacts) -> Compression | None:
+    """What a compressed run tells of itself; None for one that was trained."""
+    file = artifacts.read_json(run.model).get(TOLD)
+    return Compression.model_validate(artifacts.read_json(file)) if file else None
 
 
 def label_counts(corpus: Corpus, artifacts: Artifacts) -> dict[str, dict[str, int]]:

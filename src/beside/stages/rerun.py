@@ -53,8 +53,7 @@ def rerun(
         BadInput: it is a private run.
         Altered: the stored rows, the model or the checkpoint are not what was written.
     """
-    must_be_repeatable(run)
-    must_be_trained(run, artifacts)
+    must_be_repeatable(run, artifacts)
     began = time.monotonic()
     train, tune = (whole(row for row in split if row.target is not None) for split in (splits.train, splits.tune))
     home = checkpoints / f"rerun-{run.id}"
@@ -94,12 +93,15 @@ def rerun(
     )
 
 
-def must_be_repeatable(run: Run) -> None:
+def must_be_repeatable(run: Run, artifacts: Artifacts) -> None:
     """Does nothing when a run can be had again.
 
     Raises:
-        BadInput: its noise was thrown away, as its promise demands.
+        BadInput: its noise was thrown away, as its promise demands, or it was made of another run by compression.
     """
+    if TOLD in artifacts.read_json(run.model):
+        told = f"The run '{run.id}' was compressed from '{run.parent}', not trained."
+        raise BadInput(told, f"Repeat the parent: beside rerun {run.parent}. Compress it anew: beside compress {run.parent}.")
     if run.spent:
         epsilon, unit = run.spent["epsilon"], run.spent["unit"]
         raise BadInput(
@@ -107,17 +109,6 @@ def must_be_repeatable(run: Run) -> None:
             f"spend epsilon {epsilon:.3g} once more on every {unit}.",
             "To spend it knowingly: beside train CORPUS with the same settings and --set seed=1.",
         )
-
-
-def must_be_trained(run: Run, artifacts: Artifacts) -> None:
-    """Does nothing when a run was trained.
-
-    Raises:
-        BadInput: it was made of another by compression.
-    """
-    if TOLD in artifacts.read_json(run.model):
-        told = f"The run '{run.id}' was compressed from '{run.parent}', not trained."
-        raise BadInput(told, f"Repeat the parent: beside rerun {run.parent}. Compress it anew: beside compress {run.parent}.")
 
 
 def changed_files(stored: Mapping[str, str], folder: Path) -> list[str]:

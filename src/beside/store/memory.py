@@ -30,6 +30,7 @@ MADE = (
     "candidates.json",
     "candidates.safetensors",
     "compression.json",
+    "compression.svg",
 )
 File = tuple[str, Path, str | None]
 HELD = 6  # decrypted artifacts that a process keeps at a time
