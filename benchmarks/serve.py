@@ -204,12 +204,12 @@ def at_equal_p99(found: Measured, name: str, bound: float) -> float:
 def page(found: Measured, names: list[str], absent: list[str], memory: dict[str, float], seconds: float, rounds: int) -> str:
     """The table as Markdown."""
     head = "| server | texts/s | of the rounds | p50, ms | p99, ms | processor, ms per text | n | refused |\n" + "|---" * 8 + "|"
-    cores = os.cpu_count()
     lines = [
         "# Serving",
         "",
-        f"{datetime.now(UTC):%Y-%m-%d}, {platform.machine()}, {cores} cores with a load of {os.getloadavg()[2]:.0f} from all that runs here, one thread per model, the "
-        f"load generator on the same machine; {rounds} rounds of {seconds:g} s a row, all servers up at once, asked in turn. "
+        f"{datetime.now(UTC):%Y-%m-%d}, {platform.machine()}, {os.cpu_count()} cores with a load of {os.getloadavg()[2]:.0f} "
+        f"from all that runs here, one thread per model, the load generator on the same machine; {rounds} rounds of {seconds:g} s "
+        "a row, all servers up at once, asked in turn. "
         f"MiniLM-L6 trained on {ROWS} rows of SST-2, asked about its dev rows. Ours stores every answer, asks the gate and "
         "checks the seal meanwhile; the others store nothing. Written by `benchmarks/serve.py`.",
         *([f"Not here: {', '.join(absent)}.", ""] if absent else [""]),
