@@ -101,11 +101,7 @@ def train_model(
         from beside.engine.routes import routed  # it trains by this file
 
         row, recipe = routed(examples, labels, task_name, recipe, keeping.checkpoint.folder, keeping.resume, keeping.progress)
-    before = examples
-    examples, line = augmented(before, recipe, task, keeping.checkpoint.folder, keeping.resume, keeping.progress)
-    if made := canaries_for(before, labels, task, recipe):
-        examples = [*examples, *made.planted()]
-        keeping.progress.say(made.told())
+    examples, line, made = with_more(examples, labels, task, recipe, keeping)
     if task.writes:
         from beside.engine.writing import finish_writing, learn_to_write  # it trains by this file
 
@@ -148,6 +144,21 @@ def must_be_sound(recipe: Recipe, task: Task) -> None:
     must_be_private(recipe, task.writes)
     if recipe.method not in (None, BEST):
         source("methods", str(recipe.method))
+
+
+def with_more(
+    examples: Sequence[Example], labels: tuple[str, ...], task: Task, recipe: Recipe, keeping: Keeping
+) -> tuple[list[Example], tuple[dict[str, float], ...], Canaries | None]:
+    """The rows with edited copies and canaries among them where the recipe asks for some; a line for the history; the canaries.
+
+    Raises as `augmented` and `canaries_for` do.
+    """
+    rows, line = augmented(examples, recipe, task, keeping.checkpoint.folder, keeping.resume, keeping.progress)
+    made = canaries_for(examples, labels, task, recipe)
+    if made:
+        rows += made.planted()
+        keeping.progress.say(made.told())
+    return rows, line, made
 
 
 def remember(learned: Learned, made: Canaries | None) -> None:
