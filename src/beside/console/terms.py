@@ -114,6 +114,9 @@ STAGES = {
     "encrypt": N_("Encrypting what is stored"),
     "decrypt": N_("Decrypting what is stored"),
     "count": N_("Counting who shares what"),
+    "measure": N_("Asking the smaller models"),
+    "time": N_("Timing the models in turns"),
+    "importance": N_("Finding what matters least"),
 }
 KINDS = {
     "release": N_("release"),
