@@ -261,8 +261,7 @@ FOOT = (
     "| `wordpiece`, about 4,200 tokens | random numbers | 16, 2e-3 | 9 | 252.2 (228.4 to 276.6, n = 271 texts) | 521 |",
     "",
     "Knowing nothing but how often each WordPiece token occurs gives 411 (a token at a time, without hiding words): the second run",
-    "learned little more than the frequencies of words. Positions therefore begin as sines and cosines now; what",
-    "that gains has still to be measured.",
+    "learned little more than the frequencies of words. Positions therefore begin as sines and cosines now: the base above.",
 )
 
 

@@ -40,8 +40,8 @@ class Certified:
     none. Rows with Chinese characters are left out: there a replaced word may move the borders of its neighbours.
     """
 
-    rows: int = field(default=60, metadata={"unit": "test rows", "reason": "each is asked `samples` times"})
-    samples: int = field(default=100, metadata={"unit": "texts a row", "reason": "a vote of 60 in 100 is already certain enough"})
+    rows: int = field(default=40, metadata={"unit": "test rows", "reason": "each is asked `samples` times"})
+    samples: int = field(default=60, metadata={"unit": "texts a row", "reason": "more only certify narrower votes"})
     alpha: float = field(default=0.05, metadata={"unit": "probability", "reason": "that a row is certified by luck"})
     nearness: float = field(default=0.7, metadata={"unit": "cosine", "reason": "near words, not the nearest whatever they are"})
     others: int = field(default=4, metadata={"unit": "words a word", "reason": "that may replace it, at most"})

@@ -30,8 +30,8 @@ class Characters:
     over, slips of the finger inside words (Pruthi et al. 2019), in one word of ten.
     """
 
-    rows: int = field(default=100, metadata={"unit": "test rows", "reason": "an interval of 20 points at most, in seconds"})
-    queries: int = field(default=120, metadata={"unit": "texts a row", "reason": "most rows end well before it"})
+    rows: int = field(default=60, metadata={"unit": "test rows", "reason": "an interval of 25 points at most, in seconds"})
+    queries: int = field(default=80, metadata={"unit": "texts a row", "reason": "most rows end before it"})
     share: float = field(default=0.3, metadata={"unit": "share of words", "reason": "more can hardly be read"})
     checked_share: float = field(default=0.1, metadata={"unit": "share of words", "reason": "one word of ten, at least one"})
     slips: int = field(default=6, metadata={"unit": "slips a word", "reason": "drawn at random of all there are"})

@@ -36,10 +36,10 @@ class Triggers:
     """
 
     rows: int = field(default=200, metadata={"unit": "test rows", "reason": "each is asked three times"})
-    searched: int = field(default=16, metadata={"unit": "rows a label", "reason": "on which a trigger is searched"})
+    searched: int = field(default=8, metadata={"unit": "rows a label", "reason": "on which a trigger is searched"})
     length: int = field(default=3, metadata={"unit": "words", "reason": "Wallace's; longer ones are seen at once"})
     words: int = field(default=10, metadata={"unit": "words a label", "reason": "of those asked alone, those that are combined"})
-    asked: int = field(default=800, metadata={"unit": "words", "reason": "the most frequent; each is a very short text"})
+    asked: int = field(default=400, metadata={"unit": "words", "reason": "the most frequent; each is a very short text"})
     width: int = field(default=2, metadata={"unit": "triggers", "reason": "that go on at each length"})
     labels: int = field(default=4, metadata={"unit": "labels", "reason": "the most frequent; the search costs as much for each"})
     neutral: float = field(default=0.2, metadata={"unit": "total variation", "reason": "of a word's labels from all rows' labels"})
