@@ -120,7 +120,7 @@ def test_the_page_asks_every_question_in_the_language_of_the_person(own, languag
 def test_a_person_writes_on_the_page_and_reads_it_there(own):
     builder = client_of(own, "builder")
     page = builder.post("/statements", data={"key": "oversight", "text": "The <b>shift</b> lead."}).text
-    assert "The &lt;b&gt;shift&lt;/b&gt; lead." in page and "the builder" in page and "26 questions" in page
+    assert "The &lt;b&gt;shift&lt;/b&gt; lead." in page and "the builder" in page and "27 questions" in page
     again = builder.post("/statements", data={"key": "oversight", "text": "Two people."}).text
     assert "1 other version" in again
     refused = builder.post("/statements", data={"key": "oversight", "text": " "})

@@ -17,7 +17,7 @@ from beside.cards import words as card_words
 from beside.cards.typeset import chinese_font
 from beside.cli.commands import app
 from beside.core.erasure import Asked
-from beside.core.errors import BadOption, NotPermitted
+from beside.core.errors import NotPermitted, UnknownName
 from beside.core.questions import KEYS
 from beside.core.types import Actor
 from beside.loop import Loop
@@ -115,7 +115,7 @@ def test_other_formats_print_the_same(loop, format, language):
 
 @pytest.mark.parametrize("given", [("diary", "md", "en"), ("record", "exe", "en"), ("record", "md", "fr")])
 def test_what_there_is_not_is_refused_with_what_there_is(loop, given):
-    with pytest.raises(BadOption, match="There is no"):
+    with pytest.raises(UnknownName, match="There is no"):
         loop.paper(*given)
 
 

@@ -13,7 +13,7 @@ from beside.cards.impact import impact
 from beside.cards.processing import Processing
 from beside.cards.record import record
 from beside.cards.words import LANGUAGES, Words
-from beside.core.errors import Altered, BadOption, UnknownName
+from beside.core.errors import Altered, UnknownName
 from beside.core.types import Corpus, content_id
 from beside.part import Part
 from beside.stages.committee import Standing
@@ -35,7 +35,7 @@ class Papers(Part):
             name: record or impact.
 
         Raises:
-            BadOption: no such document, format or language.
+            UnknownName: no such document, format or language.
             UnknownName: no font of this machine can print it as PDF.
         """
         demand_role(self.actor, STEWARDS, "have documents of the processing made")
@@ -45,7 +45,7 @@ class Papers(Part):
             (language, LANGUAGES, "language"),
         ):
             if given not in allowed:
-                raise BadOption(f"There is no {what} '{given}'.", f"There are: {', '.join(allowed)}.")
+                raise UnknownName(f"There is no {what} '{given}'.", f"There are: {', '.join(allowed)}.")
         document = PAPERS[name](self.processing(name), Words(language))
         if format != "pdf":
             return dossier.printed(document, f"{name}.{{language}}", up="")[f"{name}.{language}.{format}"]

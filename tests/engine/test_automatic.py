@@ -25,6 +25,7 @@ def situation(**changed: Any) -> Situation:
 def test_nothing_that_training_needs_stays_open(base: str, rows: int) -> None:
     filled = fill(Recipe(base=base), situation(rows=rows))
     may_stay_open = {"dropout", "patience", "lora_alpha", "max_new_tokens", "gradient_checkpointing", "compile", "epsilon", "delta"}
+    may_stay_open |= {"augment", "defence", "defence_step_size"}
     assert {key for key, value in filled.model_dump().items() if value is None} <= may_stay_open
     assert "auto" not in (filled.pooling, filled.head_start)
     assert Recipe.model_validate(filled.model_dump()) == filled, "what was chosen is within the bounds of a recipe"

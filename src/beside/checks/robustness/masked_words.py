@@ -42,9 +42,9 @@ class MaskedWords:
     passes: ClassVar[int] = 4
 
     def why_not(self, subject: Subject, splits: Splits) -> str | None:
-        if self.filler is None and not self.folder:
-            return "The base of this model has no mask head to guess words with; name a folder that has one (option `folder`)."
-        return no_labelled_rows(subject, splits)
+        if (why := no_labelled_rows(subject, splits)) or self.filler is not None or self.folder:
+            return why
+        return "The base of this model has no mask head to guess words with; name a folder that has one (option `folder`)."
 
     def measure(self, subject: Subject, splits: Splits, rng: np.random.Generator) -> Iterator[Measurement]:
         """Raises NotEnoughData when no row was answered rightly, BadInput for a folder without a masked language model."""
