@@ -44,7 +44,8 @@ class Workers:
         while not self.ending or self.began:
             while not self.ending and len(self.began) < self.count:
                 self.start()
-            self.wait()
+            if self.began:  # none was begun when it was told to end while it rested
+                self.wait()
 
     def start(self) -> None:
         """One more worker."""
