@@ -90,7 +90,8 @@ def test_any_text_gets_an_answer_or_is_told_what_is_wrong_with_it(fuzzed: Any, t
         answer = client.post(path, content=json.dumps(body), headers={"Content-Type": "application/json"})
         assert answer.status_code in FINE, (path, answer.text)
         if path == "/v1/predict" and answer.status_code == 200:
-            assert [one["text"] for one in answer.json()["predictions"]] == [text, other]
+            read = json.loads(json.dumps([text, other]))  # two halves of one character are one in JSON
+            assert [one["text"] for one in answer.json()["predictions"]] == read
 
 
 @settings(max_examples=80, deadline=None, suppress_health_check=QUIET)

@@ -197,7 +197,7 @@ CHANGES: dict[str, Callable[[Path], None]] = {
 def test_a_folder_that_is_no_base_is_refused_in_words(tiny_base: Path, tmp_path: Path, change: str) -> None:
     with pytest.raises(BadInput, match="Cannot load the base model") as refused:
         load_base(altered_base(tiny_base, tmp_path / "base", CHANGES[change]), TEXTS, 16, tmp_path)
-    assert "embedded, scratch, one of `beside list bases`, a folder" in refused.value.hint
+    assert "embedded, scratch, one of `beside list bases`, a run to go on from, a folder" in refused.value.hint
     assert "\n" not in refused.value.message
 
 
