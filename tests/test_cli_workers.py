@@ -16,7 +16,7 @@ from typing import Any
 import httpx
 import pytest
 
-from beside.cli.workers import Workers
+from beside.cli.workers import Workers, address
 
 pytestmark = pytest.mark.slow
 
@@ -125,3 +125,8 @@ def test_a_worker_that_cannot_live_is_tried_ever_more_slowly(monkeypatch: pytest
             signal.signal(one, handler)
     assert rests == [1.0, 2.0, 4.0, 8.0]
     assert told == [3, 3, 3, 3]
+
+
+def test_the_address_is_one_whose_answers_are_not_held_back() -> None:
+    with address("127.0.0.1", 0) as opened:
+        assert opened.proto == socket.IPPROTO_TCP, "asyncio switches Nagle off for such sockets alone"
