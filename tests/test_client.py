@@ -3,40 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 import subprocess
 import sys
-import threading
 import time
-from contextlib import contextmanager
 
 import httpx
 import pytest
-import uvicorn
 
-from beside.api.app import UVICORN, create_app
+from beside.api.app import create_app
 from beside.client import AsyncClient, Client, Explanation, Prediction
 from beside.client.reaching import LONGEST_WAIT, pause_after
 from beside.core.errors import BadInput, BesideError, NotSignedIn, Overloaded, UnknownName
 
 
-@contextmanager
-def running(app):
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        server = uvicorn.Server(uvicorn.Config(app, log_level="critical", **UVICORN))
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
-        thread.start()
-        while not server.started:
-            time.sleep(0.01)
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-        server.should_exit = True
-        thread.join(10)
-
-
 @pytest.fixture(scope="module")
-def address(approved):
-    with running(create_app(approved.workspace)) as url:
+def address(approved, run):
+    with run(create_app(approved.workspace)) as url:
         yield url
 
 

@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import socket
-import threading
-import time
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable
 from typing import Any
 
 import pytest
-import uvicorn
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
-from beside.api.app import UVICORN, create_app
+from beside.api.app import create_app
 from beside.loop import Loop
 
 
@@ -25,29 +20,9 @@ def asking(app: FastAPI, *, key: str = "", at: str = "127.0.0.1:8321", client: s
     return TestClient(app, base_url=f"http://{at}", client=(client, 50_000), headers=headers, raise_server_exceptions=False)
 
 
-@contextmanager
-def running(app: FastAPI) -> Iterator[str]:
-    """A real server on a free loopback port; its address."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        server = uvicorn.Server(uvicorn.Config(app, log_level="critical", **UVICORN))
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
-        thread.start()
-        while not server.started:
-            time.sleep(0.01)
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-        server.should_exit = True
-        thread.join(10)
-
-
 @pytest.fixture(scope="session")
 def ask() -> Callable[..., TestClient]:
     return asking
-
-
-@pytest.fixture(scope="session")
-def run() -> Callable[[FastAPI], AbstractContextManager[str]]:
-    return running
 
 
 @pytest.fixture(scope="session")

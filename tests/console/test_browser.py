@@ -3,20 +3,14 @@
 from __future__ import annotations
 
 import shutil
-import socket
-import threading
-import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-import uvicorn
 
-from beside.api.app import UVICORN
 from beside.core.types import Actor
 
 CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
@@ -59,21 +53,6 @@ class Seen:
         assert self.hosts == {urlsplit(self.address).netloc}
 
 
-@contextmanager
-def serving(app: Any) -> Iterator[str]:
-    """A real server on a free loopback port; its address."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        server = uvicorn.Server(uvicorn.Config(app, log_level="critical", **UVICORN))
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
-        thread.start()
-        while not server.started:
-            time.sleep(0.01)
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-        server.should_exit = True
-        thread.join(10)
-
-
 @pytest.fixture(scope="module")
 def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     from playwright.sync_api import sync_playwright
@@ -88,10 +67,10 @@ def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
 
 
 @pytest.fixture(scope="module")
-def shown(make_approved: Any, show: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Any, str]]:
+def shown(make_approved: Any, show: Any, run: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Any, str]]:
     """A console of its own, served on loopback."""
     made = show(make_approved(tmp_path_factory.mktemp("browser")))
-    with serving(made.app) as address:
+    with run(made.app) as address:
         yield made, address
 
 

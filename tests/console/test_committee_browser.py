@@ -4,19 +4,14 @@ from __future__ import annotations
 
 import re
 import shutil
-import socket
-import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-import uvicorn
 
 from beside.api.actor import COOKIE
-from beside.api.app import UVICORN
 from beside.core.recipe import Policy
 from beside.core.types import Actor
 
@@ -32,19 +27,11 @@ pytestmark = [
 
 
 @pytest.fixture
-def room(make_approved: Any, show: Any, tmp_path: Path) -> Iterator[tuple[Any, str]]:
+def room(make_approved: Any, show: Any, run: Any, tmp_path: Path) -> Iterator[tuple[Any, str]]:
     """A console on loopback with a draft that two reviewers must sign."""
     shown = show(make_approved(tmp_path, approve=False, policy=RULES))
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        server = uvicorn.Server(uvicorn.Config(shown.app, log_level="critical", **UVICORN))
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
-        thread.start()
-        while not server.started:
-            time.sleep(0.01)
-        yield shown, f"http://127.0.0.1:{listener.getsockname()[1]}"
-        server.should_exit = True
-        thread.join(10)
+    with run(shown.app) as address:
+        yield shown, address
 
 
 def seat(browser: Any, room: tuple[Any, str], name: str, **context: Any) -> Any:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import socket
-import threading
 import time
 import zipfile
 from collections.abc import Iterator
@@ -12,10 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import uvicorn
 
 from beside.api.actor import COOKIE
-from beside.api.app import UVICORN
 from beside.core.types import Actor
 
 CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
@@ -27,19 +23,11 @@ pytestmark = [
 
 
 @pytest.fixture
-def room(make_approved: Any, show: Any, tmp_path: Path) -> Iterator[tuple[Any, str]]:
+def room(make_approved: Any, show: Any, run: Any, tmp_path: Path) -> Iterator[tuple[Any, str]]:
     """A console on loopback over a release that was trained on the person."""
     shown = show(make_approved(tmp_path / "bank"))
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        server = uvicorn.Server(uvicorn.Config(shown.app, log_level="critical", **UVICORN))
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
-        thread.start()
-        while not server.started:
-            time.sleep(0.01)
-        yield shown, f"http://127.0.0.1:{listener.getsockname()[1]}"
-        server.should_exit = True
-        thread.join(10)
+    with run(shown.app) as address:
+        yield shown, address
 
 
 def test_an_officer_handles_one_request_to_the_certificate(room: Any) -> None:

@@ -139,7 +139,8 @@ class Opened:
     def take_over(self, chosen: Release) -> None:
         """Loads a release in the background; the requests after that go to it."""
         with self.lock:
-            if chosen.id in self.taking_over:
+            there = self.opened.get(chosen.id)
+            if chosen.id in self.taking_over or (there is not None and there.release == chosen):  # the last: it is done by now
                 return
             self.taking_over.add(chosen.id)
         threading.Thread(target=self.load, args=(chosen,), name="beside-takeover", daemon=True).start()
