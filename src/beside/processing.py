@@ -14,6 +14,7 @@ from beside.cards.processing import Processing
 from beside.cards.record import record
 from beside.cards.words import LANGUAGES, Words
 from beside.core.errors import Altered, UnknownName
+from beside.core.registry import unknown
 from beside.core.types import Corpus, content_id
 from beside.part import Part
 from beside.stages.committee import Standing
@@ -35,8 +36,7 @@ class Papers(Part):
             name: record or impact.
 
         Raises:
-            UnknownName: no such document, format or language.
-            UnknownName: no font of this machine can print it as PDF.
+            UnknownName: no such document, format or language, or no font of this machine can print it as PDF.
         """
         demand_role(self.actor, STEWARDS, "have documents of the processing made")
         for given, allowed, what in (
@@ -45,7 +45,7 @@ class Papers(Part):
             (language, LANGUAGES, "language"),
         ):
             if given not in allowed:
-                raise UnknownName(f"There is no {what} '{given}'.", f"There are: {', '.join(allowed)}.")
+                raise unknown(what, given, list(allowed))
         document = PAPERS[name](self.processing(name), Words(language))
         if format != "pdf":
             return dossier.printed(document, f"{name}.{{language}}", up="")[f"{name}.{language}.{format}"]

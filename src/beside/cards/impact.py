@@ -6,14 +6,10 @@ wrote and nothing measured is said to be missing.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from beside.cards import processing
-from beside.cards.blocks import Block, Document, Section, Table, Text
+from beside.cards.blocks import Block, Document, Table, Text
 from beside.cards.numbers import count, interval, number
-from beside.cards.papers import paper
 from beside.cards.processing import Processing, say, written
-from beside.cards.record import identity
 from beside.cards.words import Words
 from beside.core import naming
 
@@ -22,14 +18,7 @@ SENSITIVE = ("resident_id", "passport", "permit", "bank_card", "iban", "ssn", "b
 
 def impact(facts: Processing, words: Words) -> Document:
     """The assessment in one language."""
-    date = facts.at.date().isoformat()
-    sections = [
-        Section(mark=mark, title=say(words, f"impact_{name}"), notes=[say(words, f"impact_{name}_note")], blocks=make(facts, words))
-        for mark, name, make in PARTS
-    ]
-    lead = say(words, "impact_lead", workspace=facts.workspace)
-    title, label = say(words, "impact_title"), say(words, "impact")
-    return paper("impact", words, title, lead, facts.id, date, identity(facts, words), sections, label)
+    return processing.edition("impact", PARTS, facts, words)
 
 
 def screening(facts: Processing, words: Words) -> list[Block]:
@@ -101,8 +90,7 @@ def conclusion(facts: Processing, words: Words) -> list[Block]:
     return [*written(facts, words, "impact_assessment"), Text(text=say(words, "keep_three_years"), muted=True)]
 
 
-Part = tuple[str, str, Callable[[Processing, Words], list[Block]]]
-PARTS: tuple[Part, ...] = (
+PARTS: tuple[processing.Part, ...] = (
     ("0", "screening", screening),
     ("a", "description", description),
     ("b", "necessity", necessity),

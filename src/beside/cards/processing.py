@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from beside.cards import promise
-from beside.cards.blocks import Block, Pair, Pairs, Table, Text, Written
+from beside.cards.blocks import Block, Document, Pair, Pairs, Section, Table, Text, Written
 from beside.cards.numbers import count, interval, number
+from beside.cards.papers import paper
 from beside.cards.parts import answered
 from beside.cards.words import Words
 from beside.core.erasure import Erasure
@@ -48,6 +49,30 @@ class Processing:
     serving: str  # what is done with personal data in questions: off, tell, protect
     ledger: int  # entries
     trusted: bool  # whether the chain of the ledger holds to its signed end
+
+
+Part = tuple[str, str, Callable[[Processing, Words], list[Block]]]  # letter, name and what makes it, of one part of a document
+
+
+def edition(name: str, parts: Sequence[Part], facts: Processing, words: Words) -> Document:
+    """A document of the processing in one language. `name`: record or impact."""
+    sections = [
+        Section(mark=mark, title=say(words, f"{name}_{part}"), notes=[say(words, f"{name}_{part}_note")], blocks=make(facts, words))
+        for mark, part, make in parts
+    ]
+    lead, date = say(words, f"{name}_lead", workspace=facts.workspace), facts.at.date().isoformat()
+    return paper(name, words, say(words, f"{name}_title"), lead, facts.id, date, identity(facts, words), sections, say(words, name))
+
+
+def identity(facts: Processing, words: Words) -> list[Pair]:
+    """What this edition is of, and who had it made when."""
+    return [
+        Pair(name=say(words, "number"), value=facts.id),
+        Pair(name=say(words, "workspace"), value=facts.workspace),
+        Pair(name=say(words, "stated_purpose"), value=facts.purpose or say(words, "not_stated")),
+        Pair(name=say(words, "made"), value=f"{facts.at:%Y-%m-%d %H:%M} UTC"),
+        Pair(name=say(words, "made_by"), value=facts.by),
+    ]
 
 
 def say(words: Words, key: str, **values: Any) -> str:

@@ -2,36 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from beside.cards import processing
-from beside.cards.blocks import Block, Document, Pair, Section, Text
-from beside.cards.papers import paper
+from beside.cards.blocks import Block, Document, Text
 from beside.cards.processing import Processing, say, written
 from beside.cards.words import Words
 
 
 def record(facts: Processing, words: Words) -> Document:
     """The record in one language."""
-    date = facts.at.date().isoformat()
-    sections = [
-        Section(mark=mark, title=say(words, f"record_{name}"), notes=[say(words, f"record_{name}_note")], blocks=make(facts, words))
-        for mark, name, make in PARTS
-    ]
-    lead = say(words, "record_lead", workspace=facts.workspace)
-    title, label = say(words, "record_title"), say(words, "record")
-    return paper("record", words, title, lead, facts.id, date, identity(facts, words), sections, label)
-
-
-def identity(facts: Processing, words: Words) -> list[Pair]:
-    """What this edition is of, and who had it made when."""
-    return [
-        Pair(name=say(words, "number"), value=facts.id),
-        Pair(name=say(words, "workspace"), value=facts.workspace),
-        Pair(name=say(words, "stated_purpose"), value=facts.purpose or say(words, "not_stated")),
-        Pair(name=say(words, "made"), value=f"{facts.at:%Y-%m-%d %H:%M} UTC"),
-        Pair(name=say(words, "made_by"), value=facts.by),
-    ]
+    return processing.edition("record", PARTS, facts, words)
 
 
 def controller(facts: Processing, words: Words) -> list[Block]:
@@ -82,8 +61,7 @@ def security(facts: Processing, words: Words) -> list[Block]:
     return [processing.measures(facts, words), *written(facts, words, "cybersecurity", "oversight")]
 
 
-Part = tuple[str, str, Callable[[Processing, Words], list[Block]]]
-PARTS: tuple[Part, ...] = (
+PARTS: tuple[processing.Part, ...] = (
     ("a", "controller", controller),
     ("b", "purposes", purposes),
     ("c", "people", people),

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -164,7 +165,7 @@ def leaves(content: Any) -> Iterator[str]:
             yield from leaves(value)
 
 
-class Removal(Value):
+class Removal(Value, ABC):
     """Rows that are to go, for whatever reason, and all that was trained on them."""
 
     id: str
@@ -177,13 +178,13 @@ class Removal(Value):
         return Needles(frozenset(), ())
 
     @property
+    @abstractmethod
     def going(self) -> dict[str, int]:
         """Corpus -> how many of its rows go."""
-        raise NotImplementedError
 
+    @abstractmethod
     def stays(self, corpus: str) -> Callable[[Example], bool]:
         """Whether a row of a corpus is to stay."""
-        raise NotImplementedError
 
     def told(self, corpus: str) -> dict[str, Any]:
         """What the tombstone of a corpus keeps besides counts and hash."""

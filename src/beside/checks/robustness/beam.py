@@ -22,7 +22,7 @@ class Beam(Replacing):
     (genetic, Alzantot et al. 2018); both find edits that one word after the other misses, and ask more texts.
     """
 
-    rows: int = field(default=30, metadata={"unit": "test rows", "reason": "half as many as greedy, for each row asks more"})
+    rows: int = field(default=30, metadata={"unit": "test rows", "reason": "fewer than greedy, for each row asks more"})
     search: str = field(default="beam", metadata={"unit": "search", "reason": "`beam` or `population`; a beam asks fewer texts"})
 
     zh: ClassVar[str] = "更彻底地搜索换词的组合，能改变回答吗？许多组合同时尝试。"
