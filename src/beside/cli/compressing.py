@@ -63,7 +63,7 @@ def compression_in_words(made: Run, told: Compression, picture: Path) -> None:
         out.say(f"  rows answered otherwise: {between(one.flips, '.2%')}")
     if one.company is not None:
         out.say(f"  rows answered otherwise alone than among others: {between(one.company, '.2%')}, n = {one.company.n}")
-    out.say(f"  size: {told.parent_size / 1e6:.1f} MB -> {one.size / 1e6:.1f} MB, a {told.parent_size / one.size:.2g}th")
+    out.say(f"  size: {told.parent_size / 1e6:.1f} MB -> {one.size / 1e6:.1f} MB, {told.parent_size / one.size:.2g} times smaller")
     out.say(f"  texts per second: {told.parent_speed:.0f} -> {one.speed:.0f}, {between(one.faster, '.2f')} times as fast")
     out.say(f"picture: {picture}")
     out.say(f"Next: beside audit {made.id}")
