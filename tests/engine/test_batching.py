@@ -146,14 +146,54 @@ def test_after_a_rest_it_works_again(desk: Desk, monkeypatch: pytest.MonkeyPatch
     desk.free.set()
     for _ in range(3):
         assert desk.batcher.submit(job("again")).result(5) == ["AGAIN"]
-        while desk.batcher.thread is not None:
+        while desk.batcher.threads:
             time.sleep(0.01)
 
 
+def test_passes_run_side_by_side_where_there_is_room_and_not_one_more() -> None:
+    together, seen, once = threading.Barrier(3), [], threading.Lock()
+
+    def work(key: str, texts: list[str]) -> list[str]:
+        with once:
+            seen.append(threading.current_thread())
+        together.wait(20)  # breaks unless all three are read at the same time
+        return texts
+
+    batcher = Batcher(work, lanes=lambda: 3)
+    jobs = [job(str(number), tokens=10**9) for number in range(3)]  # each fills a pass
+    for one in jobs:
+        batcher.submit(one)
+    assert [one.future.result(20) for one in jobs] == [["0"], ["1"], ["2"]]
+    assert len(set(seen)) == len(batcher.threads) == 3
+    batcher.submit(job("more"))
+    assert len(batcher.threads) == 3
+    together.abort()
+    batcher.close()
+
+
+def test_a_long_request_is_shared_out_among_those_that_have_nothing_to_do() -> None:
+    together = threading.Barrier(2)
+
+    def work(key: str, texts: list[str]) -> list[str]:
+        together.wait(20)  # breaks unless two passes run at the same time
+        return [text.upper() for text in texts]
+
+    batcher = Batcher(work, lanes=lambda: 2)
+    for one in [job("x", tokens=10**9), job("y", tokens=10**9)]:  # each fills a pass
+        batcher.submit(one)
+    until = time.monotonic() + 20
+    while batcher.resting < 2 and time.monotonic() < until:
+        time.sleep(0.005)
+    assert batcher.submit(job(*"abcdefgh")).result(20) == list("ABCDEFGH")
+    batcher.close()
+
+
 @settings(max_examples=30, deadline=None)
-@given(st.lists(st.tuples(st.integers(1, 6), st.integers(1, 400), st.sampled_from("xy")), min_size=1, max_size=12))
-def test_every_request_gets_its_own_answers_in_order_however_they_meet(shapes: list[tuple[int, int, str]]) -> None:
-    batcher = Batcher(lambda key, texts: [f"{key}{text}" for text in texts])
+@given(
+    st.lists(st.tuples(st.integers(1, 6), st.integers(1, 400), st.sampled_from("xy")), min_size=1, max_size=12), st.integers(1, 3)
+)
+def test_every_request_gets_its_own_answers_in_order_however_they_meet(shapes: list[tuple[int, int, str]], lanes: int) -> None:
+    batcher = Batcher(lambda key, texts: [f"{key}{text}" for text in texts], lanes=lambda: lanes)
     jobs = [job(*(f"{n}.{t}" for t in range(texts)), key=key, tokens=tokens) for n, (texts, tokens, key) in enumerate(shapes)]
     for one in jobs:
         batcher.submit(one)

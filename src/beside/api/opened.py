@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections import OrderedDict, defaultdict
+from collections.abc import Callable
 from contextlib import suppress
 
 from beside.core.committee import News
@@ -44,6 +45,7 @@ class Opened:
         self.unnamed: Served | None = None  # what answered last when none was named
         self.taking_over: set[str] = set()
         self.swaps = 0
+        self.settled: Callable[[], object] = lambda: None  # told when another model is in memory
 
     def chosen(self, actor: Actor, release_id: str | None) -> Release:
         """The release of that id, or the newest approved one, as this person may know it.
@@ -80,14 +82,18 @@ class Opened:
         self.unnamed = ready or self.open(loop, chosen)
         return self.unnamed
 
-    def at_hand(self, actor: Actor, release_id: str | None) -> bool:
-        """Whether `served` needs no more than a look into a database on this machine; anything else may take seconds."""
+    def at_hand(self, actor: Actor, release_id: str | None) -> Served | None:
+        """What `served` gives, when that takes no more than a look into a database on this machine; it may take seconds else."""
         if not self.local:
-            return False
+            return None
         moves = self.moved()
         with self.lock:
             there = self.known[1].get((actor, release_id)) if self.known[0] == moves else None
-        return there is not None and self.ready(there) is not None
+        if there is None or (served := self.ready(there)) is None:
+            return None
+        if release_id is None:
+            self.unnamed = served
+        return served
 
     def ready(self, chosen: Release) -> Served | None:
         """The release, when it is open as it is now."""
@@ -114,6 +120,7 @@ class Opened:
             if served.news is not None:
                 served.news = Remembered(Loop(self.workspace, loop.actor), served.release, self.moved)
             warm(served)
+            self.settled()
             with self.lock:
                 self.opened[chosen.id] = served
                 self.opened.move_to_end(chosen.id)

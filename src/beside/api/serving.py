@@ -41,6 +41,13 @@ class Among(NamedTuple):
     most: int
 
 
+def side_by_side() -> int:
+    """Forward passes that run at the same time: as many as this machine has room for."""
+    from beside.engine.devices import side_by_side as room  # loads torch, which the first release has loaded by then
+
+    return room()
+
+
 @dataclass(frozen=True)
 class Asked:
     """A release as one request asks it; `tokens` of each text where the request can share passes with others."""
@@ -62,7 +69,7 @@ class Serving:
         self.workspace, self.metrics = workspace, metrics
         self.releases = Opened(workspace)
         self.recorder = Recorder(workspace.records)
-        self.batcher = Batcher(self.read, self.record, metrics.passed)
+        self.batcher = Batcher(self.read, self.record, metrics.passed, lambda: max(1, side_by_side() // workers))
         self.admission = Admission(workspace.settings.serving, metrics, self.batcher.delay, workers)
         self.limiter = CapacityLimiter(AT_ONCE)
         self.warming = self.ending = False
@@ -84,9 +91,8 @@ class Serving:
         """Does the work in a thread. What has begun is finished, though nobody may wait for it any more."""
         return await visit.outcome(asyncio.ensure_future(run_sync(work, limiter=self.limiter)), until)
 
-    def asked(self, loop: Loop, release_id: str | None, texts: Sequence[str], view: Callable[[Served], Served]) -> Asked:
-        """The release that a request means, and whether it can be read together with others. Raises as `predict_with`."""
-        served = self.served(loop, release_id)
+    def asked(self, served: Served, texts: Sequence[str], view: Callable[[Served], Served]) -> Asked:
+        """A release as a request asks it, and whether it can be read together with others. Raises as `predict_with`."""
         seen = view(served)
         if served.writes or seen.subject is not served.subject:
             return Asked(seen, None)
@@ -95,9 +101,9 @@ class Serving:
         longest = served.subject.max_length
         return Asked(served, [min(max(count, 1), longest) for count in served.subject.token_counts(texts)])
 
-    def at_once(self, loop: Loop, release_id: str | None, texts: Sequence[str]) -> bool:
-        """Whether `asked` is answered sooner than a thread is found for it: a look into a file here, and few characters."""
-        return sum(map(len, texts)) <= SHORT and self.releases.at_hand(loop.actor, release_id)
+    def at_once(self, loop: Loop, release_id: str | None, texts: Sequence[str]) -> Served | None:
+        """The release, when it is found and its tokens are counted sooner than a thread for that: it is open, the texts short."""
+        return self.releases.at_hand(loop.actor, release_id) if sum(map(len, texts)) <= SHORT else None
 
     async def together(self, loop: Loop, asked: Asked, texts: Sequence[str], visit: Visit, until: float) -> list[Prediction]:
         """The stored answers of a release, its passes shared with whoever asks at the same time."""
@@ -166,8 +172,9 @@ async def predict_with(
         return served.among(*among) if among else served.decoding(how(served.writes), seconds)
 
     with serving.admission.place(texts) as (visit, until):
-        look = partial(serving.asked, loop, release_id, texts, partial(view, until))
-        asked = look() if serving.at_once(loop, release_id, texts) else await run_sync(look)
+        look = partial(serving.asked, texts=texts, view=partial(view, until))
+        here = serving.at_once(loop, release_id, texts)
+        asked = look(here) if here else await run_sync(lambda: look(serving.served(loop, release_id)))
         try:
             if asked.tokens is None:
                 predictions = await serving.alone(visit, until, lambda: loop.predict(asked.served, texts))

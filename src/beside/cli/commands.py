@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+
 from beside.cli import (
     accounts,
     attacking,
@@ -53,7 +55,12 @@ __all__ = [
     "workplace",
 ]
 
+# objects that come until the garbage collector looks (Python's own: 700): torch and transformers bring a million that stay, and
+# going through them again and again was a tenth of the time until a model answers
+YOUNG = 50_000
+
 
 def main() -> None:
     """Entry point of the `beside` command."""
+    gc.set_threshold(YOUNG, 10, 10)
     app()

@@ -39,6 +39,11 @@ def device_of(asked: str | None = None) -> torch.device:
     return torch.device(asked)
 
 
+def side_by_side() -> int:
+    """Forward passes that may run at the same time: one for so many processors as each takes threads; one on a GPU."""
+    return max(1, len(os.sched_getaffinity(0)) // torch.get_num_threads()) if device_of().type == "cpu" else 1
+
+
 def holding(model: nn.Module) -> torch.device:
     """The device that a model's weights are on."""
     return next(model.parameters()).device

@@ -12,9 +12,9 @@ Tensor suffixes: B batch, L sequence length, H hidden size, K labels.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
-from threading import Lock
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -53,8 +53,8 @@ class TokenInputs:
 
 
 @contextmanager
-def opened(model: Model, tokens: Tokens, temperature: float, turn: Lock, text: str) -> Iterator[TokenInputs]:
-    """Inputs of a text; the model is in evaluation mode and nobody else's until the block ends."""
+def opened(model: Model, tokens: Tokens, temperature: float, turn: AbstractContextManager[Any], text: str) -> Iterator[TokenInputs]:
+    """Inputs of a text; the model is in evaluation mode until the block ends."""
     ids, spans = read(tokens, text)
     with turn, torch.enable_grad():
         was_training = model.training

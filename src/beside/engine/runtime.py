@@ -26,7 +26,7 @@ from beside.core.registry import load
 from beside.core.scope import Scope
 from beside.engine import ranking
 from beside.engine.catalogue import Catalogue, load_catalogue
-from beside.engine.devices import device_of, holding, onto
+from beside.engine.devices import device_of, holding, onto, side_by_side
 from beside.engine.gradients import TokenInputs, opened
 from beside.engine.model import Facts, Model, load_model, read_facts
 from beside.engine.rows import by_length, collate
@@ -40,7 +40,7 @@ TRUTH_SECONDS = 300
 
 
 class TorchSubject:
-    """A trained model on torch. Safe to call from several threads: one forward pass at a time.
+    """A trained model on torch. Safe to call from several threads: so many forward passes at a time as there are processors for.
 
     Args:
         model: in evaluation mode.
@@ -59,7 +59,7 @@ class TorchSubject:
         self.pairs = facts.pairs
         self.catalogue: Catalogue | None = None  # candidates to search in
         self.scope: Scope | None = None  # what it was trained for, where a release keeps that with it
-        self.turn = threading.Lock()
+        self.turn = threading.BoundedSemaphore(side_by_side())
 
     def logits(self, texts: Sequence[str]) -> np.ndarray:
         """Raw scores, float32, shape (len(texts), outputs); per token (len(texts), longest, outputs), padded with zeros."""
@@ -129,8 +129,8 @@ class TorchSubject:
         per_token = len(shape) > 1
         out = np.zeros((len(rows), *shape), dtype=np.float32)
         with self.turn:
-            was_training = self.model.training
-            self.model.eval()
+            if was_training := self.model.training:
+                self.model.eval()
             lengths, device = [len(row) for row in rows], holding(self.model)
             for batch in (part for whole in by_length(lengths, TOKENS_PER_BATCH) for part in level(whole, lengths)):
                 ids_BL, mask_BL = collate([rows[i] for i in batch], self.tokens.pad_id)
@@ -140,7 +140,8 @@ class TorchSubject:
                     continue
                 for place, row in zip(batch, found, strict=True):
                     out[place, : lengths[place]] = row[: lengths[place]]
-            self.model.train(was_training)
+            if was_training:
+                self.model.train()
         return out
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from sqlalchemy import insert
 from sqlalchemy.orm import Session
 
 from beside.core.types import Actor, Prediction
@@ -37,11 +38,9 @@ class AnsweredRecords:
 
 def add(session: Session, actor: Actor, predictions: Sequence[Prediction]) -> None:
     """Adds answers that are new: their ids are random, so nobody looks whether they are there; the database refuses a second."""
-    rows = [tables.Predictions.of(prediction) for prediction in predictions]
-    for row in rows:
-        row.asked_by = actor.name
-    session.add_all(rows)
-    session.flush()
+    fields = type(predictions[0]).model_fields
+    rows = [{"asked_by": actor.name, **{name: getattr(prediction, name) for name in fields}} for prediction in predictions]
+    session.execute(insert(tables.Predictions.__table__), rows)
 
 
 def per_actor(groups: Sequence[tuple[Actor, Sequence[Prediction]]]) -> list[tuple[Actor, str, list[Prediction]]]:

@@ -125,7 +125,9 @@ class Stored(Table):
     def of(cls, value: Value) -> Self:
         """The row that holds a value; a type without an id of its own gets one from its content."""
         fields = {name: getattr(value, name) for name in type(value).model_fields}
-        return cls(**{"id": content_id(cls.kind, value.model_dump(mode="json")), **fields})
+        if "id" not in fields:
+            fields["id"] = content_id(cls.kind, value.model_dump(mode="json"))
+        return cls(**fields)
 
     def read(self) -> Any:
         """The value that the row holds."""

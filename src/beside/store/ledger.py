@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, insert, select
 from sqlalchemy.orm import Session
 
 from beside.core.canonical import canonical
@@ -43,14 +43,15 @@ def append(session: Session, who: str, verb: str, subject: str, detail: Mapping[
         session: one of `Database.write`: no other may append meanwhile.
         at: the time, with its zone.
     """
-    last = session.scalars(select(tables.Ledger).order_by(tables.Ledger.number.desc()).limit(1)).first()
-    row = tables.Ledger(at=at, who=who, verb=verb, subject=subject, detail=dict(detail))
-    row.number, row.previous = (last.number + 1, last.hash) if last else (1, START)
-    row.hash = link(row)
-    session.add(row)
-    session.flush()  # the next row of the same transaction must find this one
-    begun = session.info.get(WRITTEN, (row.number, row.previous))
-    session.info[WRITTEN] = (*begun[:2], row.number, row.hash)
+    session.flush()  # what it tells of comes first, and is refused first
+    table = tables.Ledger.__table__  # past the mapper: a busy server appends with every answer
+    last = session.execute(select(table.c.number, table.c.hash).order_by(table.c.number.desc()).limit(1)).first()
+    number, previous = (last.number + 1, last.hash) if last else (1, START)
+    row = tables.Ledger(at=at, who=who, verb=verb, subject=subject, detail=dict(detail), number=number, previous=previous)
+    columns = {name: getattr(row, name) for name in ("number", "at", "who", "verb", "subject", "detail", "previous")}
+    session.execute(insert(table), {**columns, "hash": (found := link(row))})
+    begun = session.info.get(WRITTEN, (number, previous))
+    session.info[WRITTEN] = (*begun[:2], number, found)
 
 
 def link(row: Any) -> str:

@@ -8,12 +8,16 @@ from __future__ import annotations
 
 import threading
 
-from sqlalchemy import case, func, select
+from sqlalchemy import bindparam, case, func, or_, select
 
 from beside.store import tables
-from beside.store.database import Database
+from beside.store.database import Database, failures
 
 QUIET = ("predict", "answer")  # verbs that change nothing about any release
+ROWS = tables.Ledger.__table__.c
+LOUD = func.sum(case((or_(*(ROWS.verb == verb for verb in QUIET)), 0), else_=1))
+# made once and past the mapper: a server asks several times for each answer
+NEWER = select(func.max(ROWS.number), LOUD).where(ROWS.number > bindparam("known"))
 
 
 class Watermark:
@@ -30,9 +34,7 @@ class Watermark:
         Raises:
             StorageFailed: the database does not answer.
         """
-        table = tables.Ledger
-        with self.one, self.database.read() as session:
-            loud = func.sum(case((table.verb.in_(QUIET), 0), else_=1))
-            last, moved = session.execute(select(func.max(table.number), loud).where(table.number > self.number)).one()
+        with self.one, failures(), self.database.engine.connect() as connection:
+            last, moved = connection.execute(NEWER, {"known": self.number}).one()
             self.number, self.moves = last or self.number, self.moves + (moved or 0)
             return self.moves
