@@ -4,6 +4,9 @@ SHELL := /bin/bash
 PY := .venv/bin/python
 ARGS ?=
 export OMP_WAIT_POLICY := PASSIVE
+# tools/environment installs without compiling: Python must be allowed to keep what it compiles, or every process that
+# loads torch compiles it anew, which takes it eight seconds instead of three
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help demo test lint bench reference clean
 
