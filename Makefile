@@ -22,7 +22,7 @@ demo:  ## the whole loop on built-in data, then the console (ARGS=--no-serve sto
 
 test:  ## the test suite, with the network off where the system allows it
 	@tools/environment dev
-	@tools/offline $(PY) -m pytest -n 2 --dist loadfile $(ARGS)
+	@tools/offline $(PY) -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 lint:  ## style, types and the one-way arrows between the parts
 	@tools/environment dev

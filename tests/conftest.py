@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -21,12 +20,7 @@ from beside.core.recipe import Limit, Policy, Recipe
 from beside.core.types import Actor, Corpus, Example, Finding, Release, Run, Splits
 from beside.store.workspace import Workspace
 
-pytest_plugins = ["tests.live_server"]
-if sys.dont_write_bytecode:
-    # the tests start many processes that load torch: what one has compiled, the next need not, and the source tree is left clean
-    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
-    sys.dont_write_bytecode = False
-    sys.pycache_prefix = os.environ["PYTHONPYCACHEPREFIX"] = str(Path(__file__).parents[1] / ".pytest_cache" / "bytecode")
+pytest_plugins = ["tests.pace", "tests.live_server"]
 LABELS = ("cancel", "deliver", "refund")
 TEXTS = {
     "cancel": ["please cancel my order", "i want to cancel it", "cancel the subscription now", "stop and cancel everything"],
