@@ -4,6 +4,9 @@ SHELL := /bin/bash
 PY := .venv/bin/python
 ARGS ?=
 export OMP_WAIT_POLICY := PASSIVE
+# tools/environment installs without compiling: Python must be allowed to keep what it compiles, or every process that
+# loads torch compiles it anew, which takes it eight seconds instead of three
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help demo test lint bench reference clean
 
@@ -19,7 +22,7 @@ demo:  ## the whole loop on built-in data, then the console (ARGS=--no-serve sto
 
 test:  ## the test suite, with the network off where the system allows it
 	@tools/environment dev
-	@tools/offline $(PY) -m pytest -n 2 --dist loadfile $(ARGS)
+	@tools/offline $(PY) -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 lint:  ## style, types and the one-way arrows between the parts
 	@tools/environment dev

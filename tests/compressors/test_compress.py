@@ -27,6 +27,7 @@ def made(make_loop: Made, tmp_path_factory: pytest.TempPathFactory) -> tuple[Loo
     return make_loop(tmp_path_factory.mktemp("compress"))
 
 
+@pytest.mark.slow
 def test_a_compressed_run_is_a_child_that_tells_how_it_compares(made: tuple[Loop, Run]) -> None:
     loop, parent = made
     run = loop.compress(parent.id, ["quantize"], FORM)
@@ -62,6 +63,7 @@ def test_its_form_is_final_and_that_is_said(made: tuple[Loop, Run]) -> None:
         loop.add_label(run.id, "other", ["one text", "another text", "a third text", "a fourth text", "a fifth text"])
 
 
+@pytest.mark.slow
 def test_it_is_audited_released_and_served_like_any_other(made: tuple[Loop, Run]) -> None:
     loop, parent = made
     run = loop.compress(parent.id, ["quantize"], FORM)
@@ -88,6 +90,7 @@ def test_the_comparison_lies_in_the_model_folder_without_a_text(made: tuple[Loop
     assert json.loads(told)["parent"] == parent.id and "parcel" not in told
 
 
+@pytest.mark.slow
 def test_the_card_says_how_it_was_compressed_and_what_that_cost(made: tuple[Loop, Run]) -> None:
     loop, parent = made
     run = loop.compress(parent.id, ["quantize"], FORM)
@@ -104,6 +107,7 @@ def test_its_picture_is_kept_with_it_and_shown_from_the_workspace(made: tuple[Lo
     assert file.parent == loop.workspace.folder and "int8_tokens" in file.read_text(encoding="utf-8")
 
 
+@pytest.mark.slow
 def test_in_a_workspace_that_encrypts_no_byte_of_the_model_is_left_plain(make_loop: Made, tmp_path: Path) -> None:
     loop, parent = make_loop(tmp_path / "work")
     switch_on(loop.workspace, loop.actor, f"file:{tmp_path / 'key'}", environment, Silent())

@@ -92,6 +92,7 @@ def test_states_run_layer_by_layer_are_those_of_the_model(deep: Stock) -> None:
         )
 
 
+@pytest.mark.slow
 def test_a_student_can_be_trimmed_before_and_quantized_after(deep: Stock, tmp_path: Path) -> None:
     from beside.core.compressing import chain_of
 

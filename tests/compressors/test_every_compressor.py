@@ -55,6 +55,7 @@ def test_what_it_leaves_answers_for_the_same_labels_and_says_what_was_done(name:
     assert len(said) > 10 and any(char.isdigit() for char in said)
 
 
+@pytest.mark.slow
 def test_what_it_leaves_reloads_in_a_fresh_process_and_tells_of_itself(name: str, deep: Stock, tmp_path: Any) -> None:
     (tmp_path / "made").mkdir()
     made = compress_model(tmp_path / "made", "run-toy", deep, {name: gentle(name)})  # the truth test is inside

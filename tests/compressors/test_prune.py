@@ -88,6 +88,7 @@ def test_parts_that_do_nothing_go_first_and_no_answer_changes(deep: Stock) -> No
     assert np.abs(bench.subject.logits(ASKED) - before).max() < 1e-5
 
 
+@pytest.mark.slow
 def test_a_pruned_model_is_smaller_and_reloads_with_its_shapes(deep: Stock, tmp_path: Path) -> None:
     (tmp_path / "made").mkdir()
     chain = {"prune": replace(compressor, neurons=0.5, heads=0.5, layers=1, epochs=1)}

@@ -120,6 +120,7 @@ def test_killed_and_gone_on_it_ends_with_the_same_folder(
     assert (part / "model.safetensors").read_bytes() == (whole / "model.safetensors").read_bytes()
 
 
+@pytest.mark.slow
 def test_it_withstands_what_it_was_shown(train: Any) -> None:
     """The same typing slips, sought anew on each model, turn fewer rows of the one that was defended."""
     plain = {"defence": None, "attack_edits": "synonyms", "attacked_share": 0.25}  # as where they are not set

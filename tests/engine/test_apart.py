@@ -108,6 +108,7 @@ def test_smoothing_that_would_do_nothing_is_refused(trained: Callable[..., Any])
         trained("smooth", label_smoothing=0.1)
 
 
+@pytest.mark.slow
 def test_the_candidates_are_kept_and_answer_a_query_alone(tiny_base: Path, tmp_path: Path) -> None:
     recipe = Recipe(base=str(tiny_base), epochs=1, threads=1)
     keeping = Keeping(checkpoint=Checkpoint(tmp_path / "c"), progress=Silent())

@@ -65,6 +65,7 @@ def test_one_step_moves_the_weights_of_the_folder_a_little(base: Path, tmp_path:
     assert 0 < max(moved) < 1e-4, "trained from the folder's weights, not from fresh ones"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("method", "rate", "most"), [("full", 5e-3, 0.5), ("lora", 3e-2, 0.8)])
 def test_it_learns_to_answer_and_answers_so_after_a_reload(
     base: Path, tmp_path: Path, method: str, rate: float, most: float

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import csv
-import subprocess
-import sys
+import signal
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -20,30 +20,18 @@ from beside.store.workspace import Workspace
 
 OWNER = Actor(name="olga", roles=("admin",))
 PLANTED = "qiuyueplanted"  # often enough to become a word of the tokenizer
-SCRIPT = """
-import os, signal, sys
-from pathlib import Path
-from beside.core.recipe import Recipe
-from beside.core.types import Actor
+KILLED = """
+import os, signal
 from beside.engine import fit
 from beside.engine.checkpoint import Checkpoint
-from beside.loop import Loop
-from beside.store.workspace import Workspace
 saved = Checkpoint.save
 def killed(self, state):
     saved(self, state)
     os.kill(os.getpid(), signal.SIGKILL)
-if sys.argv[2] == "kill":
-    Checkpoint.save, fit.CHECKPOINT_SECONDS = killed, -1
-opened = Workspace.open(Path(sys.argv[1]))
-loop = Loop(opened, Actor(name="olga", roles=("admin",)))
-recipe = Recipe(base="scratch", method="full", epochs=2, max_length=16, batch_size=16, threads=1, seed=3)
-print(loop.train("inbox", recipe, resume=sys.argv[2] == "resume").model)
+Checkpoint.save, fit.CHECKPOINT_SECONDS = killed, -1
 """
-
-
-def training(folder: Path, how: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([sys.executable, "-P", "-c", SCRIPT, str(folder), how], capture_output=True, text=True, check=False)
+KNOBS = ("epochs=2", "max_length=16", "batch_size=16", "threads=1", "seed=3")
+WORDS = ["train", "inbox", "--base", "scratch", "--method", "full", *(word for knob in KNOBS for word in ("--set", knob))]
 
 
 def found(folder: Path, *words: bytes) -> list[str]:
@@ -69,17 +57,20 @@ def workplace(folder: Path, rows: Path, key: Path | None) -> Path:
 
 
 @pytest.mark.slow
-def test_a_killed_training_leaves_nothing_plain_and_ends_with_the_weights_of_a_plain_one(rows: Path, tmp_path: Path) -> None:
+def test_a_killed_training_leaves_nothing_plain_and_ends_with_the_weights_of_a_plain_one(
+    beside: Any, rows: Path, tmp_path: Path
+) -> None:
     plain, sealed = workplace(tmp_path / "plain", rows, None), workplace(tmp_path / "sealed", rows, tmp_path / "master.key")
     told = (PLANTED.encode(), b'"architectures"', b"__metadata__", b'"dtype"')  # none so short that chance writes it
     assert found(sealed, *told) == []
-    killed = training(sealed, "kill")
-    assert killed.returncode == -9, killed.stderr
+    killed = beside(*WORDS, cwd=sealed, patch=KILLED)
+    assert killed.code == -signal.SIGKILL, killed.err
     assert [path.name for path in (sealed / ".beside" / "checkpoints").glob("*/state-*.safetensors")]
     assert found(sealed, *told) == []
-    resumed, other = training(sealed, "resume"), training(plain, "begin")
-    assert resumed.returncode == other.returncode == 0, resumed.stderr + other.stderr
-    assert resumed.stdout == other.stdout  # one hash of every file of the model, sealed or not
+    resumed, other = beside("train", "--resume", "--json", cwd=sealed), beside(*WORDS, "--json", cwd=plain)
+    assert resumed.code == other.code == 0, resumed.err + other.err
+    assert "Resumed at step" in resumed.err
+    assert resumed.json["model"] == other.json["model"]  # one hash of every file of the model, sealed or not
     assert found(sealed, *told) == [] and found(plain, *told)
     SEALERS.clear()
     workspace = Workspace.open(sealed)
@@ -90,13 +81,13 @@ def test_a_killed_training_leaves_nothing_plain_and_ends_with_the_weights_of_a_p
 
 
 @pytest.mark.slow
-def test_switching_it_on_takes_a_training_along_that_was_cut_short(rows: Path, tmp_path: Path) -> None:
+def test_switching_it_on_takes_a_training_along_that_was_cut_short(beside: Any, rows: Path, tmp_path: Path) -> None:
     folder = workplace(tmp_path / "work", rows, None)
-    assert training(folder, "kill").returncode == -9
+    assert beside(*WORDS, cwd=folder, patch=KILLED).code == -signal.SIGKILL
     assert found(folder / ".beside", PLANTED.encode())
     workspace = Workspace.open(folder)
     switch_on(workspace, OWNER, f"file:{tmp_path / 'master.key'}", environment, Silent())
     workspace.close()
     assert found(folder / ".beside", PLANTED.encode(), b'"dtype"') == []
-    resumed = training(folder, "resume")
-    assert resumed.returncode == 0, resumed.stderr
+    resumed = beside("train", "--resume", cwd=folder)
+    assert resumed.code == 0 and "Resumed at step" in resumed.err, resumed.err

@@ -186,6 +186,7 @@ def test_a_task_that_writes_keeps_the_promises_that_need_no_head(name: str) -> N
     assert task.report(targets, targets)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", TASKS)
 def test_from_a_file_to_an_answer_through_the_command_line(name: str, beside: Any, tiny_base: Path, tmp_path: Path) -> None:
     task = registry.load("tasks", name)

@@ -8,7 +8,6 @@ import numpy as np
 import torch
 from scipy.optimize import minimize_scalar
 from scipy.special import log_softmax
-from sklearn.linear_model import LogisticRegression
 
 from beside.core.errors import BadOption
 from beside.core.interfaces import Progress, Task
@@ -36,6 +35,8 @@ def fit_head(
     Returns:
         Weights (outputs, H) and biases (outputs,), float32.
     """
+    from sklearn.linear_model import LogisticRegression  # takes longer to load than the rest; processes that share steps need none
+
     machine = LogisticRegression(C=strength, max_iter=300, class_weight="balanced" if balanced else None)
     machine.fit(embeddings_NH, targets_N)
     weights, biases = machine.coef_, machine.intercept_
