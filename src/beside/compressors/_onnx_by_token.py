@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 LARGE = 1_000  # rows from which a table counts as word embeddings
+CONTRIB = "com.microsoft"  # the domain of operators that ONNX Runtime adds
 SMALLEST = 1e-8  # of a range: a token of zeros stays one
 
 
@@ -50,16 +51,20 @@ class Rewriting:
     """
 
     def __init__(self, model: Any, largest: int) -> None:
-        from onnx import numpy_helper
+        from onnx import helper, numpy_helper
 
         self.model, self.largest = model, largest
         self.fixed = {one.name: numpy_helper.to_array(one) for one in model.graph.initializer}
         self.nodes: list[Any] = []
         self.scales: dict[str, tuple[str, str]] = {}  # what goes into a product -> its bytes and its scale, for all that read it
         self.count = 0
-        for name, value in (("half", 128.5), ("steps", 127.0), ("smallest", SMALLEST)):
+        for name, value in (("one", 1.0), ("step", 1 / 127), ("smallest", SMALLEST)):
             self.put(f"int8.{name}", np.array(value, dtype=np.float32))
         self.put("int8.zero", np.array(128, dtype=np.uint8))
+        self.put("int8.zeros", np.array([128], dtype=np.uint8))
+        self.put("int8.flat", np.array([-1], dtype=np.int64))
+        if all(one.domain != CONTRIB for one in model.opset_import):
+            model.opset_import.append(helper.make_opsetid(CONTRIB, 1))
 
     def put(self, name: str, value: np.ndarray) -> str:
         """A constant of the graph; its name."""
@@ -86,28 +91,27 @@ class Rewriting:
             self.put(whole, np.round(value / scale).astype(np.int8))
         return whole, scale.astype(np.float32)
 
-    def quantized(self, name: str) -> tuple[str, str]:
+    def quantized(self, name: str, width: int) -> tuple[str, str]:
         """What goes into a product as bytes, with the scale of each token."""
-        from onnx import TensorProto
-
         if name not in self.scales:
-            widest = self.add("ReduceMax", [self.add("Abs", [name])], axes=[-1], keepdims=1)
-            widest = self.add("Max", [widest, "int8.smallest"])
-            scaled = self.add("Mul", [name, self.add("Div", ["int8.steps", widest])])
-            # above zero the cast cuts off, so a half more rounds; 128 stands for zero
-            told = self.add("Cast", [self.add("Add", [scaled, "int8.half"])], to=TensorProto.UINT8)
-            self.scales[name] = told, self.add("Div", [widest, "int8.steps"])
+            # two reductions and one rounding pass over the rows are what ONNX Runtime does fastest here
+            highest = self.add("ReduceMax", [name], axes=[-1], keepdims=1)
+            lowest = self.add("Neg", [self.add("ReduceMin", [name], axes=[-1], keepdims=1)])
+            scale = self.add("Mul", [self.add("Max", [highest, lowest, "int8.smallest"]), "int8.step"])
+            scales = self.add("Reshape", [scale, "int8.flat"])
+            zeros = self.add("Expand", ["int8.zeros", self.add("Shape", [scales])])  # 128 stands for zero
+            rows = self.add("Reshape", [name, self.put(f"int8.rows.{self.count}", np.array([-1, width], dtype=np.int64))])
+            told = self.add("QuantizeLinear", [rows, scales, zeros], axis=0)
+            self.scales[name] = self.add("Reshape", [told, self.add("Shape", [name])]), scale
         return self.scales[name]
 
     def product(self, node: Any) -> None:
         """A product with a fixed matrix, in bytes."""
-        from onnx import TensorProto
-
-        told, scale = self.quantized(node.input[0])
+        told, scale = self.quantized(node.input[0], len(self.fixed[node.input[1]]))
         whole, scales = self.weight(node.input[1], axis=0)
-        found = self.add("MatMulInteger", [told, whole, "int8.zero"])
-        found = self.add("Mul", [self.add("Cast", [found], to=TensorProto.FLOAT), scale])
-        self.add("Mul", [found, self.put(f"int8.scales.{self.count}", scales[0])], node.output[0])
+        columns = self.put(f"int8.scales.{self.count}", scales[0])
+        found = self.add("MatMulIntegerToFloat", [told, whole, "int8.one", columns, "int8.zero"], domain=CONTRIB)
+        self.add("Mul", [found, scale], node.output[0])
 
     def lookup(self, node: Any) -> None:
         """Word vectors from a table of bytes."""

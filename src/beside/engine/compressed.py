@@ -75,7 +75,7 @@ def save_graph(folder: Path, model: Model, tokens: Tokens, facts: Facts, apart: 
     shape = {"outputs": model.head.out_features, "width": model.width}
     (folder / GRAPH).write_bytes(graph_of(model, apart))
     model.encoder.config.save_pretrained(folder)
-    (folder / "tokenizer.json").write_text(tokens.tokenizer.to_str(pretty=True), encoding="utf-8")
+    (folder / "tokenizer.json").write_text(tokens.tokenizer.to_str(), encoding="utf-8")
     write_facts(folder, replace(facts, structure=None, compression={**facts.compression, "graph": shape}))
     return folder / GRAPH
 

@@ -21,6 +21,7 @@ from beside.core.errors import BadInput
 GRAPH = "model.onnx"
 OPSET = 17
 LARGEST = 1 << 31  # bytes that one ONNX file can hold
+UNFUSED = ("SkipLayerNormFusion",)  # what ONNX Runtime fuses to its loss: that operator takes five times its parts' time
 DOMAINS = ("", "ai.onnx", "com.microsoft", "ai.onnx.ml")  # of operators; any other would need code of its own
 
 
@@ -128,7 +129,7 @@ def session_of(content: bytes, threads: int) -> Any:
         options.intra_op_num_threads, options.inter_op_num_threads = threads, 1
         options.log_severity_level = 3
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # a waiting thread leaves the core to others
-        return onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+        return onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"], disabled_optimizers=list(UNFUSED))
     except BadInput:
         raise
     except Exception as error:  # both libraries raise all kinds
