@@ -11,8 +11,10 @@ from typing import Any
 import numpy as np
 import onnx
 import pytest
+import torch
 
-from beside.compressors._onnx_int8 import int8, ranges_of, read_graph, write_graph
+from beside.compressors._onnx_by_token import by_token
+from beside.compressors._onnx_int8 import channels_of, int8, ranges_of, read_graph, write_graph
 from beside.compressors.quantize import AUTO, compressor
 from beside.core.compressing import Interval, Measured
 from beside.core.errors import BadOption, GateClosed
@@ -20,6 +22,7 @@ from beside.engine import bench as benches
 from beside.engine.bench import Bench, Stock, refusal
 from beside.engine.compressing import compress_model
 from beside.engine.graph import GRAPH, Graph
+from beside.engine.model import save_model
 from beside.engine.runtime import load_subject
 
 ASKED = ["where is my parcel", "cancel", "i want the refund of my money back", "stop it now please"]
@@ -49,6 +52,33 @@ def test_answers_with_a_scale_per_token_do_not_depend_on_what_else_is_asked(stoc
     subject.model = made(stock, "int8_tokens", tmp_path)  # type: ignore[assignment]
     alone = np.concatenate([subject.logits([text]) for text in ASKED])
     assert np.abs(subject.logits(ASKED) - alone).max() < 1e-5
+
+
+def test_smoothed_channels_bring_answers_nearer_where_one_channel_lies_far_out(stock: Stock, tmp_path: Path) -> None:
+    subject = load_subject(stock.source, 1)
+    norm = subject.model.layers[0].attention.output.LayerNorm
+    with torch.no_grad():  # one channel of what the next products read is fifty times as wide, as in models that were trained long
+        norm.weight[3] *= 50
+    source = tmp_path / "wide"
+    save_model(source, subject.model, subject.tokens, subject.facts)
+    before, far = subject.logits(ASKED), {}
+    for form in ("int8_tokens", "int8_tokens_smooth"):
+        subject.model = made(replace(stock, source=source), form, tmp_path / form)  # type: ignore[assignment]
+        far[form] = float(np.square(subject.logits(ASKED) - before).mean())
+    assert far["int8_tokens_smooth"] < far["int8_tokens"] / 2
+
+
+def test_values_of_one_side_use_the_whole_byte(stock: Stock, tmp_path: Path) -> None:
+    made(stock, "onnx", tmp_path)
+    graph = read_graph(tmp_path / GRAPH)
+    seen = {name: (np.ones_like(channels), -0.1) for name, (channels, _) in channels_of(graph, batches()).items()}
+    lifted = {node.op_type for node in by_token(graph, seen=seen).graph.node if "int8.low" in node.input}
+    assert lifted == {"MatMulIntegerToFloat"}
+    assert not any("int8.low" in node.input for node in by_token(graph).graph.node)
+
+
+def batches() -> list[tuple[np.ndarray, np.ndarray]]:
+    return [(np.full((2, 6), 5, dtype=np.int64), np.ones((2, 6), dtype=np.int64))]
 
 
 def test_a_range_that_is_measured_over_a_batch_does_depend_on_it(stock: Stock, tmp_path: Path) -> None:

@@ -53,6 +53,16 @@ def test_a_graph_gives_the_logits_and_vectors_of_the_model(kind: str, pooling: s
         assert (graph.vector(ids_BL, mask_BL) - model.vector(ids_BL, mask_BL)).abs().max() < 1e-4
 
 
+@pytest.mark.parametrize("kind", ["bert", "roberta"])
+def test_positions_that_no_text_reaches_are_left_out(kind: str) -> None:
+    model = bert("mean", kind)
+    content = graph_of(model, False, longest=12)
+    assert len(content) < len(graph_of(model, False))
+    ids_BL, mask_BL = asked([12, 3])
+    with torch.no_grad():
+        assert (Graph(content, 3, 16, threads=1)(ids_BL, mask_BL) - model(ids_BL, mask_BL)).abs().max() < 1e-4
+
+
 @pytest.mark.parametrize("changes", [{"per_token": True}, {"border": 7}])
 def test_so_does_one_of_a_model_that_answers_per_token_or_reads_pairs(changes: dict[str, int]) -> None:
     model = bert("mean")

@@ -9,6 +9,7 @@ import altair as alt
 from beside.charts.paper import ACCENT, HAIRLINE, INK, MUTED, WARNING, WIDTH, Say, rows_of
 from beside.charts.scatter import HEIGHT, places
 
+TITLE = "size, speed and score on the tune split"  # unless the evidence says which rows
 TICKS = (0.1, 0.25, 0.5, 1, 2, 4, 8, 16, 32, 64)  # times as fast
 
 
@@ -39,7 +40,7 @@ def compression(evidence: dict[str, Any], say: Say) -> Any:
     dots = coloured.mark_circle(opacity=0.8).encode(y=y, size=alt.Size("area:Q", scale=None))
     names = base.mark_text(align="left", dx=4, color=INK, fontSize=12)
     names = names.encode(x=alt.X("at_x:Q", scale=scale), y=alt.Y("at_y:Q", scale=heights), text="label:N")
-    title = f"{say('size, speed and score on the tune split')}, n = {evidence['n']}"
+    title = f"{say(evidence.get('title', TITLE))}, n = {evidence['n']}"
     return alt.layer(leaders, whiskers, dots, names).properties(width=WIDTH - 90, height=HEIGHT, title=title)
 
 

@@ -80,11 +80,38 @@ def ranges_of(model: Any, batches: Iterable[tuple[np.ndarray, np.ndarray]], cut:
         cut: share of the values of a batch at either end that does not count, 0..0.5: single values far out cost the others their
             precision. Over the batches the mean is taken.
     """
+    fixed = {one.name for one in model.graph.initializer}
+    names = sorted({name for node in matrices(model, fixed) for name in (node.input[0], node.output[0])})
+    seen: dict[str, list[tuple[float, float]]] = {name: [] for name in names}
+    for name, real in inside(model, names, batches):
+        low, high = np.quantile(real, [cut, 1 - cut]) if cut else (real.min(), real.max())
+        seen[name].append((float(low), float(high)))
+    means = {name: np.mean(pairs, axis=0).astype(np.float32).tolist() for name, pairs in seen.items()}
+    return {name: (np.array(min(low, 0), np.float32), np.array(max(high, 0), np.float32)) for name, (low, high) in means.items()}
+
+
+def channels_of(model: Any, batches: Iterable[tuple[np.ndarray, np.ndarray]]) -> dict[str, tuple[np.ndarray, float]]:
+    """Of what goes into each product with fixed weights: largest magnitude of each channel (H,), and lowest value of all.
+
+    Args:
+        model: an ONNX model.
+        batches: ids and mask (B, L) each.
+    """
+    fixed, seen = {one.name for one in model.graph.initializer}, dict[str, tuple[np.ndarray, float]]()
+    names = sorted({node.input[0] for node in matrices(model, fixed) if node.op_type == "MatMul"})
+    for name, real in inside(model, names, batches):
+        rows = real.reshape(-1, real.shape[-1])
+        highest, lowest = np.abs(rows).max(axis=0), float(rows.min())
+        before = seen.get(name, (highest, lowest))
+        seen[name] = np.maximum(before[0], highest), min(before[1], lowest)
+    return seen
+
+
+def inside(model: Any, names: list[str], batches: Iterable[tuple[np.ndarray, np.ndarray]]) -> Iterator[tuple[str, np.ndarray]]:
+    """What a graph holds by those names while it reads each batch, without padding: that says nothing."""
     import onnx
     import onnxruntime
 
-    fixed = {one.name for one in model.graph.initializer}
-    names = sorted({name for node in matrices(model, fixed) for name in (node.input[0], node.output[0])})
     watched = copy.deepcopy(model)
     there = {one.name for one in watched.graph.output}
     watched.graph.output.extend(onnx.ValueInfoProto(name=name) for name in names if name not in there)
@@ -92,14 +119,9 @@ def ranges_of(model: Any, batches: Iterable[tuple[np.ndarray, np.ndarray]], cut:
     options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL  # nothing watched may be fused away
     options.log_severity_level = 3
     session = onnxruntime.InferenceSession(watched.SerializeToString(), options, providers=["CPUExecutionProvider"])
-    seen: dict[str, list[tuple[float, float]]] = {name: [] for name in names}
     for ids_BL, mask_BL in batches:
         for name, value in zip(names, session.run(names, {"ids": ids_BL, "mask": mask_BL}), strict=True):
-            real = value[mask_BL.astype(bool)] if value.shape[:2] == mask_BL.shape else value  # padding says nothing
-            low, high = np.quantile(real, [cut, 1 - cut]) if cut else (real.min(), real.max())
-            seen[name].append((float(low), float(high)))
-    means = {name: np.mean(pairs, axis=0).astype(np.float32).tolist() for name, pairs in seen.items()}
-    return {name: (np.array(min(low, 0), np.float32), np.array(max(high, 0), np.float32)) for name, (low, high) in means.items()}
+            yield name, value[mask_BL.astype(bool)] if value.shape[:2] == mask_BL.shape else value
 
 
 def matrices(model: Any, fixed: set[str]) -> Iterator[Any]:

@@ -25,7 +25,7 @@ class TrimVocabulary:
     last: ClassVar[bool] = False
 
     spare: int = field(
-        default=5000,
+        default=15_000,
         metadata={"unit": "tokens", "reason": "kept though unused: the first in the vocabulary's order in scripts of the text"},
     )
 

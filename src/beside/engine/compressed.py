@@ -73,9 +73,9 @@ def load_graph(folder: Path, threads: int | None) -> AnswersOnly:
 def save_graph(folder: Path, model: Model, tokens: Tokens, facts: Facts, apart: bool) -> Path:
     """Writes the model as a graph, with what a model folder holds beside; the graph's file. Raises as `graph_of` does."""
     shape = {"outputs": model.head.out_features, "width": model.width}
-    (folder / GRAPH).write_bytes(graph_of(model, apart))
+    (folder / GRAPH).write_bytes(graph_of(model, apart, facts.max_length))
     model.encoder.config.save_pretrained(folder)
-    (folder / "tokenizer.json").write_text(tokens.tokenizer.to_str(pretty=True), encoding="utf-8")
+    (folder / "tokenizer.json").write_text(tokens.tokenizer.to_str(), encoding="utf-8")
     write_facts(folder, replace(facts, structure=None, compression={**facts.compression, "graph": shape}))
     return folder / GRAPH
 

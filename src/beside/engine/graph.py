@@ -20,7 +20,9 @@ from beside.core.errors import BadInput
 
 GRAPH = "model.onnx"
 OPSET = 17
+TRACED = 7  # tokens of the texts that the exporter is shown
 LARGEST = 1 << 31  # bytes that one ONNX file can hold
+UNFUSED = ("SkipLayerNormFusion",)  # what ONNX Runtime fuses to its loss: that operator takes five times its parts' time
 DOMAINS = ("", "ai.onnx", "com.microsoft", "ai.onnx.ml")  # of operators; any other would need code of its own
 
 
@@ -40,14 +42,23 @@ class Written(nn.Module):
         return self.model.head(states_BLH if self.model.per_token else vector_BH), vector_BH
 
 
-def graph_of(model: Any, apart: bool) -> bytes:
+def graph_of(model: Any, apart: bool, longest: int | None = None) -> bytes:
     """The model as an ONNX file, for any number of texts of any length up to its longest.
+
+    Args:
+        apart: vectors are what is asked of it.
+        longest: tokens of a text, at most; positions behind them are left out. None = as many as the base can read.
 
     Raises:
         BadInput: this architecture cannot be written so, or is too large for one file.
     """
     written = Written(copy.deepcopy(model).cpu(), apart).eval()  # a copy: the exporter changes modes
-    ids_BL = torch.arange(5, 19).reshape(2, 7) % model.encoder.config.vocab_size
+    written.model.encoder.set_attn_implementation("eager")  # torch's own brings operators for rows without any token: there is none
+    places = getattr(getattr(written.model.encoder, "embeddings", None), "position_embeddings", None)
+    if longest and isinstance(places, nn.Embedding):
+        first = (places.padding_idx or 0) + 1  # RoBERTa counts from behind the padding
+        places.weight = nn.Parameter(places.weight[: max(longest, TRACED) + first].detach())
+    ids_BL = torch.arange(5, 5 + 2 * TRACED).reshape(2, TRACED) % model.encoder.config.vocab_size
     mask_BL = torch.ones_like(ids_BL)
     mask_BL[1, 5:] = 0
     names = ["vector"] if apart else ["logits", "vector"]
@@ -128,7 +139,7 @@ def session_of(content: bytes, threads: int) -> Any:
         options.intra_op_num_threads, options.inter_op_num_threads = threads, 1
         options.log_severity_level = 3
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # a waiting thread leaves the core to others
-        return onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+        return onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"], disabled_optimizers=list(UNFUSED))
     except BadInput:
         raise
     except Exception as error:  # both libraries raise all kinds
