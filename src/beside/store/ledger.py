@@ -44,7 +44,7 @@ def append(session: Session, who: str, verb: str, subject: str, detail: Mapping[
         at: the time, with its zone.
     """
     session.flush()  # what it tells of comes first, and is refused first
-    table = tables.Ledger.__table__  # past the mapper: a busy server appends with every answer
+    table: Any = tables.Ledger.__table__  # past the mapper: a busy server appends with every answer
     last = session.execute(select(table.c.number, table.c.hash).order_by(table.c.number.desc()).limit(1)).first()
     number, previous = (last.number + 1, last.hash) if last else (1, START)
     row = tables.Ledger(at=at, who=who, verb=verb, subject=subject, detail=dict(detail), number=number, previous=previous)
