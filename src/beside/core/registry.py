@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 from difflib import get_close_matches
+from functools import cache
 from importlib import import_module
 from pathlib import Path
 from threading import Lock
@@ -45,9 +46,14 @@ def names(family: str) -> list[str]:
     """
     if family not in FAMILIES:
         raise unknown("capability family", family, list(FAMILIES))
-    folder = HOME / family
+    return list(listed(HOME / family))
+
+
+@cache
+def listed(folder: Path) -> tuple[str, ...]:
+    """The names in a family's folder, looked up once: a server asks for its guards with every text."""
     files = (file.relative_to(folder) for file in folder.rglob("*.py"))
-    return sorted(file.with_suffix("").as_posix() for file in files if not file.name.startswith("_"))
+    return tuple(sorted(file.with_suffix("").as_posix() for file in files if not file.name.startswith("_")))
 
 
 def summary(family: str, name: str) -> str:
