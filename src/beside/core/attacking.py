@@ -21,8 +21,9 @@ import numpy as np
 
 from beside.core.edits import Spot, apart
 from beside.core.errors import BadOption
-from beside.core.hunting import Embed, Hunt, Questions, asked_once, beam, greedy, population
+from beside.core.hunting import Hunt, Questions, beam, greedy, population
 from beside.core.interfaces import Subject
+from beside.core.questioning import Embed, asked_once
 from beside.core.wording import words
 
 Ended = Literal["fooled", "held", "wrong", "nothing to edit"]

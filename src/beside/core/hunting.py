@@ -1,22 +1,20 @@
 """Searches for edits that change an answer, over many rows at once: greedy, beam and population.
 
-In each round the candidates of all rows still searched are asked together, each distinct text once, sorted by length. No
-search knows a model or a language: it picks among the others of spots (core/edits.py).
+In each round the candidates of all rows still searched are asked together (core/questioning.py). No search knows a model or a
+language: it picks among the others of spots (core/edits.py).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import chain
 from typing import NamedTuple
 
 import numpy as np
 
 from beside.core.edits import Chosen, Spot, filled, without
 from beside.core.interfaces import Subject
-
-Embed = Callable[[Sequence[str]], np.ndarray]
+from beside.core.questioning import NEARNESS, Asked, Embed, asked_once, units
 
 
 @dataclass
@@ -63,22 +61,28 @@ class Questions:
     """
 
     def __init__(self, subject: Subject, embed: Embed | None, least: float) -> None:
-        self.subject, self.embed, self.least = subject, embed, least
-        self.vectors: dict[str, np.ndarray] = {}
+        self.asked, self.embed, self.least = Asked(subject.probabilities), Asked(embed) if embed else None, least
+        self.vectors: dict[str, np.ndarray] = {}  # of untouched texts
 
     def probabilities(self, texts: Sequence[str]) -> np.ndarray:
-        """Float, shape (len(texts), labels)."""
-        return asked_once(self.subject.probabilities, texts)
+        """Up to rounding, float, shape (len(texts), labels)."""
+        return self.asked.roughly(texts)
 
-    def tries(self, hunts: Sequence[Hunt], moves: Sequence[Sequence[Chosen]], *, best: bool = False) -> list[list[Try]]:
-        """What comes of each hunt's moves, as far as its queries reach; only those that help and stay near, in their order.
+    def tries(
+        self, hunts: Sequence[Hunt], moves: Sequence[Sequence[Chosen]], *, best: bool = False, enough: int = 0
+    ) -> list[list[Try]]:
+        """What comes of each hunt's moves, as far as its queries reach; only those that help and stay near.
 
         A move helps when it changes the answer or lowers the probability of the right one below that of the untouched text; with
         `best` below what the hunt holds.
+
+        Args:
+            enough: of moves that change nothing, how many are wanted, those that hurt most; 0 = all.
         """
         moves = [some[: hunt.left] for hunt, some in zip(hunts, moves, strict=True)]
         texts = [[filled(hunt.text, hunt.spots, one) for one in some] for hunt, some in zip(hunts, moves, strict=True)]
-        flat = self.probabilities([text for some in texts for text in some])
+        targets = np.repeat([hunt.target for hunt in hunts], [len(some) for some in texts])
+        flat = self.asked.decisively([text for some in texts for text in some], targets)
         found: list[list[Try]] = []
         start = 0
         for hunt, some, edits in zip(hunts, moves, texts, strict=True):
@@ -90,26 +94,45 @@ class Questions:
             ]
             bar = hunt.right if best else float(hunt.before[hunt.target])
             found.append([one for one in tried if one.said != hunt.target or one.right < bar])
-        return self.near(hunts, found) if self.embed else found
+        return self.near(hunts, found, enough) if self.embed else found
 
-    def near(self, hunts: Sequence[Hunt], found: Sequence[Sequence[Try]]) -> list[list[Try]]:
-        """Those of the tries whose text is near enough to the untouched one.
+    def near(self, hunts: Sequence[Hunt], found: Sequence[Sequence[Try]], enough: int = 0) -> list[list[Try]]:
+        """Those of the tries whose text is near enough to the untouched one; those that hurt most first.
 
-        Only tries that help are compared: the outcome is that of comparing all, at a part of the cost.
+        A sentence is compared only where that can change the outcome: of tries that help, first those that change the answer,
+        then, where none of them is near, those that hurt most, until enough are.
         """
-        assert self.embed
-        texts = chain.from_iterable(
-            [hunt.text, *(one.text for one in some)] for hunt, some in zip(hunts, found, strict=True) if some
-        )
-        fresh = [text for text in dict.fromkeys(texts) if text not in self.vectors]
-        new = dict(zip(fresh, units(asked_once(self.embed, fresh)), strict=True)) if fresh else {}
-        known, kept = {**self.vectors, **new}, []
-        for hunt, some in zip(hunts, found, strict=True):
-            if hunt.text in new:
-                self.vectors[hunt.text] = new[hunt.text]
-            cosines = [float(known[hunt.text] @ known[one.text]) for one in some]
-            kept.append([one._replace(near=near) for one, near in zip(some, cosines, strict=True) if near >= self.least])
+        turned = [[one for one in some if one.said != hunt.target] for hunt, some in zip(hunts, found, strict=True)]
+        others = [
+            sorted((one for one in some if one.said == hunt.target), key=lambda one: one.right)
+            for hunt, some in zip(hunts, found, strict=True)
+        ]
+        kept = self.compared(hunts, turned)
+        done = [bool(some) for some in kept]
+        size = enough or max(map(len, others), default=0)
+        while any(rest and not over for rest, over in zip(others, done, strict=True)):
+            asked = [[] if over else rest[:size] for rest, over in zip(others, done, strict=True)]
+            others = [rest[size:] for rest in others]
+            kept = [before + new for before, new in zip(kept, self.compared(hunts, asked), strict=True)]
+            done = [over or len(some) >= (enough or len(some) + 1) for over, some in zip(done, kept, strict=True)]
+            size *= 2
         return kept
+
+    def compared(self, hunts: Sequence[Hunt], found: Sequence[Sequence[Try]]) -> list[list[Try]]:
+        """Those of the tries whose text is near enough to the untouched one, in their order."""
+        assert self.embed
+        fresh = [hunt.text for hunt, some in zip(hunts, found, strict=True) if some and hunt.text not in self.vectors]
+        if fresh:
+            self.vectors |= zip(fresh, units(asked_once(self.embed.exact, fresh)), strict=True)
+        own = [self.vectors[hunt.text] for hunt, some in zip(hunts, found, strict=True) for _ in some]
+        if not own:
+            return [[] for _ in hunts]
+        texts, untouched = [one.text for some in found for one in some], np.array(own)
+        vectors = self.embed.roughly(texts)
+        doubtful = np.abs((units(vectors) * untouched).sum(axis=1) - self.least) < NEARNESS
+        cosines = iter((units(self.embed.again(vectors, texts, doubtful)) * untouched).sum(axis=1))
+        tried = [[one._replace(near=float(next(cosines))) for one in some] for some in found]
+        return [[one for one in some if one.near >= self.least] for some in tried]
 
 
 def greedy(hunts: Sequence[Hunt], questions: Questions) -> None:
@@ -118,7 +141,7 @@ def greedy(hunts: Sequence[Hunt], questions: Questions) -> None:
     for turn in range(max((len(hunt.order) for hunt in hunts), default=0)):
         live = [hunt for hunt in hunts if hunt.live and turn < len(hunt.order) and len(hunt.chosen) < hunt.most]
         moves = [list(options(hunt, hunt.chosen, [hunt.order[turn]])) for hunt in live]
-        for hunt, tried in zip(live, questions.tries(live, moves, best=True), strict=True):
+        for hunt, tried in zip(live, questions.tries(live, moves, best=True, enough=1), strict=True):
             if not won(hunt, tried) and tried:
                 take(hunt, min(tried, key=lambda one: one.right))
 
@@ -134,7 +157,7 @@ def beam(hunts: Sequence[Hunt], questions: Questions, *, width: int = 4, reach: 
             list(dict.fromkeys(move for one in beams[place] for move in options(hunts[place], one, hunts[place].order[:reach])))
             for place in going
         ]
-        for place, hunt, tried in zip(going, live, questions.tries(live, moves), strict=True):
+        for place, hunt, tried in zip(going, live, questions.tries(live, moves, enough=width), strict=True):
             best = sorted(tried, key=lambda one: one.right)[:width]
             beams[place] = [one.chosen for one in best if len(one.chosen) < hunt.most]
             if not won(hunt, tried) and best:
@@ -213,19 +236,3 @@ def take(hunt: Hunt, one: Try) -> None:
     if one.said != hunt.target or one.right < hunt.right:
         hunt.chosen, hunt.edited, hunt.said, hunt.right = one.chosen, one.text, one.said, one.right
         hunt.fooled = one.said != hunt.target
-
-
-def asked_once(ask: Embed, texts: Sequence[str]) -> np.ndarray:
-    """One row per text; each distinct text is asked once, texts of a length together."""
-    distinct = sorted(dict.fromkeys(texts), key=len)
-    if not distinct:
-        return np.zeros((0, 1))
-    rows, place = np.asarray(ask(distinct), dtype=float), {text: number for number, text in enumerate(distinct)}
-    found: np.ndarray = rows[[place[text] for text in texts]]
-    return found
-
-
-def units(vectors: np.ndarray) -> np.ndarray:
-    """Vectors of length 1, shape (texts, size); zeros stay."""
-    scaled: np.ndarray = vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9)
-    return scaled

@@ -174,6 +174,12 @@ class Watched:
         found: list[Said] = self.shared.subject.answers(texts)
         return found
 
+    def quick(self) -> Hurried | None:
+        """The quick twin of the model (core/questioning.py), on this check's account; None where there is none."""
+        make = getattr(self.shared.subject, "quick", None)
+        twin = make() if make else None
+        return Hurried(self, twin) if twin else None
+
     def remembered(self, kind: str, texts: Sequence[str]) -> np.ndarray:
         """One row per text, in order, each distinct text asked once."""
         if not len(texts):
@@ -200,6 +206,32 @@ class Watched:
             found |= inside
             self.shared.desk.step(self.check, len(inside))
         return found
+
+
+class Hurried:
+    """The quick twin of a watched model: nothing is remembered, but turns are kept, texts counted, and a stop holds."""
+
+    def __init__(self, watched: Watched, twin: Any) -> None:
+        self.watched, self.twin = watched, twin
+
+    def probabilities(self, texts: Sequence[str]) -> np.ndarray:
+        """As the twin says."""
+        return self.counted(self.twin.probabilities, texts)
+
+    def embed(self, texts: Sequence[str]) -> np.ndarray:
+        """As the twin says."""
+        return self.counted(self.twin.embed, texts)
+
+    def counted(self, ask: Callable[[Sequence[str]], np.ndarray], texts: Sequence[str]) -> np.ndarray:
+        """Asks piece by piece. Raises Cancelled when the audit was stopped."""
+        desk, found = self.watched.shared.desk, list[np.ndarray]()
+        for piece in pieces(list(texts)):
+            if desk.stopped.is_set():
+                raise Cancelled
+            with desk.turn:
+                found.append(np.asarray(ask(piece)))
+            desk.step(self.watched.check, len(piece))
+        return np.concatenate(found) if found else np.asarray(ask([]))
 
 
 def pieces(texts: Sequence[str]) -> Iterator[tuple[str, ...]]:

@@ -35,6 +35,9 @@ class AnswersOnly(TorchSubject):
         """Not there, which is how explainers are told (`Differentiable`)."""
         raise AttributeError("inputs_of")
 
+    def quick(self) -> None:
+        """It is as quick as it can be."""
+
 
 def load_compressed(folder: Path, threads: int | None) -> TorchSubject:
     """A model in another form than it was trained in, once it has shown that it answers here as it did.

@@ -16,7 +16,7 @@ from beside.checks._rows import labelled, measured, never_flat
 from beside.core.attacking import Attacked
 from beside.core.edits import Spot
 from beside.core.errors import NotEnoughData
-from beside.core.hunting import units
+from beside.core.questioning import units
 from beside.core.statistics import mean, rate
 from beside.core.types import Measurement, Splits
 

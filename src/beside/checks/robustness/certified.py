@@ -15,8 +15,8 @@ from beside.checks.robustness._attack import sampled
 from beside.checks.robustness._replacing import nearest
 from beside.core.edits import Spot, like
 from beside.core.errors import NotEnoughData
-from beside.core.hunting import asked_once
 from beside.core.interfaces import Subject
+from beside.core.questioning import asked_once
 from beside.core.registry import load
 from beside.core.statistics import rate
 from beside.core.types import Measurement, Splits

@@ -13,9 +13,9 @@ from beside.checks._flips import bars
 from beside.checks._rows import measured, no_labelled_rows
 from beside.checks.robustness._attack import COLUMNS, metrics, sampled
 from beside.core.errors import NotEnoughData
-from beside.core.hunting import asked_once
 from beside.core.interfaces import Subject
 from beside.core.near_words import labels_of, vocabulary
+from beside.core.questioning import asked_once
 from beside.core.statistics import rate
 from beside.core.types import Example, Measurement, Splits
 
