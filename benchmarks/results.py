@@ -181,7 +181,8 @@ def others() -> Iterator[str]:
     """The pages of the other benchmarks, their headings one level lower."""
     pages = {file.stem: file for file in sorted(HERE.glob("*.md"))}
     for name in [*(name for name in FIRST if name in pages), *(name for name in pages if name not in FIRST)]:
-        yield re.sub(r"(?m)^#", "##", pages[name].read_text(encoding="utf-8")).strip() + "\n"
+        lower = re.sub(r"(?m)^#", "##", pages[name].read_text(encoding="utf-8")).strip() + "\n"
+        yield re.sub(r"\]\(([\w-]+\.(?:svg|png|md))\)", r"](../benchmarks/\1)", lower)  # pictures and pages lie beside the scripts
 
 
 def table_row(measured: Measured, rows: list[dict]) -> str:

@@ -214,6 +214,7 @@ def page(found: Measured, names: list[str], absent: list[str], memory: dict[str,
         "checks the seal meanwhile; the others store nothing. Written by `benchmarks/serve.py`.",
         *([f"Not here: {', '.join(absent)}.", ""] if absent else [""]),
     ]
+    lines += ["![how long callers wait, against load](serve.svg)", ""]
     for callers, size in [*((callers, 1) for callers in CALLERS), (4, 32)]:
         lines += [f"## {callers} caller{'s' if callers > 1 else ''}, {size} text{'s' if size > 1 else ''} a call", "", head]
         lines += [row(name, found[name, callers, size]) for name in [*names, "bare"] if (name, callers, size) in found]
