@@ -230,13 +230,14 @@ def page(found: Measured, names: list[str], absent: list[str], memory: dict[str,
     low, alone = merged(found[OURS, 1, 1]), merged(found["bare", 1, 1])
     many, batch = merged(found[OURS, 4, 32]), merged(found["bare", 4, 32])
     more = many.cpu / many.texts / (batch.cpu / batch.texts) - 1
-    rate = 1 - (many.texts / many.wall) / (batch.texts / batch.wall)
+    rate = (many.texts / many.wall) / (batch.texts / batch.wall) - 1
     lines += [
         "",
         "## What the server adds to the model",
         "",
         f"- at low load, p50: {1000 * (low.quantile(0.5) - alone.quantile(0.5)):+.1f} ms to {1000 * alone.quantile(0.5):.1f} ms",
-        f"- of throughput, 32 texts a call: {100 * rate:+.1f} % of bare batches of 32; processor time per text {100 * more:+.1f} %",
+        f"- of the processor, 32 texts a call: {100 * more:+.1f} % of its time per text in bare batches of 32 (texts a second "
+        f"{100 * rate:+.1f} %: the server reads several passes side by side, bare reads one)",
         f"- memory, MiB: {', '.join(f'{name} {size:.0f}' for name, size in memory.items())}",
         "",
     ]

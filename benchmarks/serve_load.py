@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import subprocess
 import time
@@ -11,6 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 import numpy as np
@@ -46,26 +48,61 @@ async def stretch(url: str, body: Callable[[int], Any], per_call: int, callers: 
     """
     load, until, number = Load(callers), time.perf_counter() + seconds, iter(range(10**9))
     began, cpu = time.perf_counter(), processor(process)
-    limits = httpx.Limits(max_connections=callers, max_keepalive_connections=callers)
-    async with httpx.AsyncClient(timeout=120, limits=limits, trust_env=False) as client:
 
-        async def caller() -> None:
-            while (start := time.perf_counter()) < until:
-                try:
-                    answer = await client.post(url, json=body(next(number)))
-                except httpx.TransportError as error:
-                    load.statuses[type(error).__name__] += 1
-                    continue
-                load.statuses[str(answer.status_code)] += 1
-                if answer.status_code == 200:
-                    load.seconds.append(time.perf_counter() - start)
-                    load.texts += per_call
-                elif wait := answer.headers.get("retry-after"):
-                    await asyncio.sleep(min(float(wait), 0.05))
+    async def caller() -> None:
+        line = None
+        while (start := time.perf_counter()) < until:
+            try:
+                line = line or await Line.to(url)
+                status, headers = await line.post(body(next(number)))
+            except (OSError, asyncio.IncompleteReadError) as error:
+                load.statuses[type(error).__name__] += 1
+                line = None
+                continue
+            load.statuses[str(status)] += 1
+            if status == 200:
+                load.seconds.append(time.perf_counter() - start)
+                load.texts += per_call
+            elif wait := headers.get("retry-after"):
+                await asyncio.sleep(min(float(wait), 0.05))
+        if line is not None:
+            line.writer.close()
 
-        await asyncio.gather(*(caller() for _ in range(callers)))
+    await asyncio.gather(*(caller() for _ in range(callers)))
     load.wall, load.cpu = time.perf_counter() - began, processor(process) - cpu
     return load
+
+
+@dataclass
+class Line:
+    """A connection that stays open. A client of a few lines, for one that parses and pools takes 2 ms of the machine a request."""
+
+    reader: asyncio.StreamReader
+    writer: asyncio.StreamWriter
+    path: str
+
+    @classmethod
+    async def to(cls, url: str) -> Line:
+        """A connection to the server of an address."""
+        parts = urlsplit(url)
+        reader, writer = await asyncio.open_connection(parts.hostname, parts.port)
+        return cls(reader, writer, parts.path)
+
+    async def post(self, body: Any) -> tuple[int, dict[str, str]]:
+        """Sends a JSON body; status and headers of the answer, which is read to its end and must say its length.
+
+        Raises:
+            OSError, IncompleteReadError: the connection broke.
+        """
+        content = json.dumps(body).encode()
+        head = f"POST {self.path} HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/json\r\n"
+        self.writer.write(f"{head}content-length: {len(content)}\r\n\r\n".encode() + content)
+        first, *rest = (await self.reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
+        headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in rest if line)}
+        await self.reader.readexactly(int(headers["content-length"]))
+        if headers.get("connection") == "close":
+            raise ConnectionResetError("It was closed.")
+        return int(first.split()[1]), headers
 
 
 def processor(process: int) -> float:

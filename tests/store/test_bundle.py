@@ -5,11 +5,12 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import shutil
 
 import pytest
 
 from beside.core.errors import Altered, BadInput, StorageFailed
-from beside.store.bundle import check_bundle, read_signatures, seal_of, write_bundle, write_signatures
+from beside.store.bundle import check_bundle, read_signatures, seal_of, stamps_of, write_bundle, write_signatures
 
 FILES = {"model/config.json": b"{}", "card.html": b"<p>", "名.txt": "支持".encode()}
 
@@ -126,3 +127,22 @@ def test_signatures_lie_beside_the_seal(bundle, sign):
 def test_no_bundle_is_no_bundle(tmp_path):
     with pytest.raises(BadInput, match="There is no bundle"):
         check_bundle(tmp_path / "none")
+
+
+def test_stamps_tell_of_every_file_that_was_changed_added_or_taken_away(tmp_path):
+    (tmp_path / "model").mkdir()
+    (tmp_path / "model" / "weights").write_bytes(b"1234")
+    (tmp_path / "manifest.json").write_bytes(b"{}")
+    before = stamps_of(tmp_path)
+    assert set(before) == {"manifest.json", os.path.join("model", "weights")}
+    assert stamps_of(tmp_path) == before
+    (tmp_path / "model" / "weights").write_bytes(b"1235")
+    assert {name for name, stamp in stamps_of(tmp_path).items() if before[name] != stamp} == {os.path.join("model", "weights")}
+    (tmp_path / "model" / "more").symlink_to(tmp_path, target_is_directory=True)
+    assert set(stamps_of(tmp_path)) - set(before) == {os.path.join("model", "more")}
+    shutil.rmtree(tmp_path / "model")
+    assert set(stamps_of(tmp_path)) == {"manifest.json"}
+
+
+def test_what_is_gone_has_no_stamps(tmp_path):
+    assert stamps_of(tmp_path / "gone") == {}
