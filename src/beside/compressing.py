@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from beside.comparing import Comparing
 from beside.core.compressing import Compression, chain_of
+from beside.core.options import options
 from beside.core.types import Corpus, Run, Splits
 from beside.part import Part
 from beside.stages import release
@@ -44,11 +46,16 @@ class Compressing(Comparing, Part):
             parent = self.records.run(self.actor, run_id)
             corpus = self.records.corpus(self.actor, parent.corpus_id)
             unlabelled = self.texts_like(corpus, texts) if texts else []
-            home = self.workspace.checkpoints / WORKSHOP / compress.run_id(parent, chain, unlabelled)
-            if there := [run for run in self.records.runs(self.actor, corpus.id) if run.id == home.name]:
+            versions = {**train.versions(), **compress.packages()}
+            home = self.workspace.checkpoints / WORKSHOP / compress.run_id(parent, chain, unlabelled, versions)
+            runs = self.records.runs(self.actor, corpus.id)
+            if there := [run for run in runs if run.id == home.name]:
                 self.progress.say(f"Already compressed like this: {home.name}.")
                 train.forget(home.parent, home.name)
                 return there[0]
+            if alike := self.alike(runs, parent, chain):
+                told = "by other code, with other texts or on another kind of processor"
+                self.progress.say(f"Compressed so before, {told}: {', '.join(alike)}. It is made anew.")
             made = compress.compress(
                 parent,
                 corpus,
@@ -59,12 +66,18 @@ class Compressing(Comparing, Part):
                 home=home,
                 place=train.model_folder,
                 progress=self.progress,
-                versions=train.versions(),
+                versions=versions,
                 now=self.clock(),
             )
             self.records.add_run(self.actor, made)
             train.forget(home.parent, home.name)
         return made
+
+    def alike(self, runs: Sequence[Run], parent: Run, chain: Mapping[str, Any]) -> list[str]:
+        """Ids of the runs that the same chain made of the same run, with the same options."""
+        asked = {name: options(compressor) for name, compressor in chain.items()}
+        told = {run.id: release.compression_of(run, self.artifacts) for run in runs if run.parent == parent.id}
+        return [id for id, one in told.items() if one and one.chain == tuple(chain) and one.settings == asked]
 
     def picture(self, run_id: str) -> Path:
         """The picture of a compressed run, copied into the folder of the workspace; its path."""

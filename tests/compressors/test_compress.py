@@ -17,6 +17,17 @@ from beside.store.key_source import environment
 from beside.store.sealer import SEALERS
 from beside.store.workspace import Workspace
 
+
+class Heard(Silent):
+    """What is said."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+
+    def say(self, text: str) -> None:
+        self.lines.append(text)
+
+
 Made = Callable[[Path], tuple[Loop, Run]]
 FORM = ["quantize=int8_tokens", "quantize.flips=1", "quantize.loss=1"]
 
@@ -50,6 +61,19 @@ def test_the_same_again_gives_the_run_that_is_there(made: tuple[Loop, Run]) -> N
     first = loop.compress(parent.id, ["quantize"], FORM)
     assert loop.compress(parent.id, ["quantize"], FORM) == first
     assert not list((loop.workspace.checkpoints / "compress").iterdir())
+
+
+@pytest.mark.slow
+def test_other_code_compresses_anew_and_says_which_run_was_made_before(
+    made: tuple[Loop, Run], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loop, parent = made
+    first, said = loop.compress(parent.id, ["quantize"], FORM), Heard()
+    monkeypatch.setattr("beside.stages.compress.code_behind", lambda *_: "the code of another version")
+    second = Loop(loop.workspace, loop.actor, said).compress(parent.id, ["quantize"], FORM)
+    assert second.id != first.id and second.parent == parent.id
+    assert any(first.id in line and "anew" in line for line in said.lines)
+    assert second.versions["onnxruntime"]
 
 
 def test_its_form_is_final_and_that_is_said(made: tuple[Loop, Run]) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from beside.store import cache as module
-from beside.store.cache import Cache, code_of
+from beside.store.cache import Cache, code_behind, code_of
 
 
 def test_what_was_kept_comes_back_under_the_same_key_only(tmp_path: Path) -> None:
@@ -44,3 +44,18 @@ def test_a_disk_that_takes_nothing_stops_nobody(tmp_path: Path) -> None:
 
 def test_the_code_of_two_checks_differs() -> None:
     assert code_of("utility/report") == code_of("utility/report") != code_of("calibration/ece")
+
+
+def test_the_code_behind_a_capability_is_its_file_the_parts_of_its_family_and_what_they_share(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module.registry, "HOME", tmp_path)
+    monkeypatch.setattr(module.registry, "source", lambda family, name: tmp_path / family / f"{name}.py")
+    for file in ("engine/graph.py", "compressors/prune.py", "compressors/quantize.py", "compressors/_int8.py", "console/page.py"):
+        (tmp_path / file).parent.mkdir(exist_ok=True)
+        (tmp_path / file).write_text("before")
+    before = code_behind("compressors", ["quantize"], ["engine"])
+    for file, counts in (("engine/graph.py", 1), ("compressors/_int8.py", 1), ("compressors/prune.py", 0), ("console/page.py", 0)):
+        (tmp_path / file).write_text("after")
+        assert (code_behind("compressors", ["quantize"], ["engine"]) != before) == bool(counts), file
+        (tmp_path / file).write_text("before")

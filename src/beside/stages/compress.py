@@ -9,11 +9,12 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from beside.charts import draw
-from beside.core.compressing import Compression, Measured
+from beside.core.compressing import FAMILY, Compression, Measured
 from beside.core.interfaces import Progress
 from beside.core.options import options
 from beside.core.types import Corpus, Example, Run, Splits, content_id
@@ -21,21 +22,35 @@ from beside.engine.bench import Stock
 from beside.engine.compressing import compress_model
 from beside.engine.processor import processor
 from beside.store.artifacts import Artifacts
+from beside.store.cache import code_behind
 
 PICTURE = "compression.svg"  # in the model folder
+CODE = ("core", "engine", "methods", "tasks")  # what compressors work with, beside their own files
+PACKAGES = ("onnx", "onnxruntime")  # besides those that a training depends on
 Place = Callable[[Path], AbstractContextManager[Path]]  # a folder for a model in the making, within another
 
 
-def run_id(parent: Run, chain: Mapping[str, Any], unlabelled: Sequence[str]) -> str:
-    """The name of a compression: the same run, chain, options and texts always get the same one on the same kind of processor."""
+def run_id(parent: Run, chain: Mapping[str, Any], unlabelled: Sequence[str], versions: Mapping[str, str]) -> str:
+    """The name of a compression: all that it depends on, the code and the kind of processor that measures among it.
+
+    Args:
+        versions: of this machine.
+    """
     content = {
         "parent": parent.id,
         "model": parent.model,
         "compressors": [[name, options(compressor)] for name, compressor in chain.items()],
         "unlabelled": hashlib.sha256(json.dumps(list(unlabelled), ensure_ascii=False).encode()).hexdigest() if unlabelled else "",
         "processor": processor(),
+        "code": code_behind(FAMILY, chain, CODE),
+        "versions": dict(versions),
     }
     return content_id("run", content)
+
+
+def packages() -> dict[str, str]:
+    """Versions of the packages that make graphs and run them."""
+    return {name: version(name) for name in PACKAGES}
 
 
 def compress(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -66,9 +67,18 @@ def digest(content: Any) -> str:
 
 def code_of(name: str) -> str:
     """Hash of the check's file and of the code that checks share."""
+    return code_behind("checks", [name], SHARED_CODE)
+
+
+def code_behind(family: str, names: Iterable[str], shared: Iterable[str]) -> str:
+    """Hash of the files of capabilities, of the parts that members of their family share, and of whole parts of the package.
+
+    Args:
+        shared: folders of the package, all of whose files count.
+    """
     home = registry.HOME
-    shared = [file for part in SHARED_CODE for file in (home / part).rglob("*") if file.is_file() and file.suffix != ".pyc"]
-    helpers = (home / "checks").rglob("_*.py")
-    files = sorted({registry.source("checks", name), *shared, *helpers})
+    whole = [file for part in shared for file in (home / part).rglob("*") if file.is_file() and file.suffix != ".pyc"]
+    helpers = (home / family).rglob("_*.py")
+    files = sorted({*(registry.source(family, name) for name in names), *whole, *helpers})
     digests = (file.relative_to(home).as_posix().encode() + file.read_bytes() for file in files if file.is_relative_to(home))
     return hashlib.sha256(b"\0".join(hashlib.sha256(one).digest() for one in digests)).hexdigest()
