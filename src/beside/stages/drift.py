@@ -125,7 +125,9 @@ def halves_of(accepted: Accepted, newest: Sequence[Prediction]) -> tuple[Side, S
     if half < FEWEST_ROWS:
         told = f"There are {len(after)} answers since people let it answer again on {accepted.at:%Y-%m-%d %H:%M} UTC."
         raise NotEnoughData(told, f"It takes {2 * FEWEST_ROWS}: later ones are compared with those right after.")
-    return side_of(after[:half]), side_of(newest[-min(len(after) - half, MOST) :])
+    first = {one.id for one in after[:half]}  # no answer stands on both sides: those of one call share their moment
+    later = [one for one in newest if one.id not in first]
+    return side_of(after[:half]), side_of(later[-min(len(after) - half, MOST) :])
 
 
 def side_of(asked: Sequence[Prediction]) -> Side:
@@ -183,7 +185,7 @@ def tests_of(subject: Subject, task: Task, old: Side, fresh: Side, skipped: dict
         yield by_vectors(np.asarray(subject.embed(texts), dtype=float))
     else:
         skipped["embeddings"] = "This model gives no vector of a text."
-    held = [{word.text.casefold() for word in words(text)} for text in texts]
+    held = word_sets(texts)
     yield by_counts("vocabulary", vocabulary(held), lambda new: moved.unseen(held, new))
     languages = [(one,) for one in spoken([text.replace(BETWEEN, " ") for text in texts])]
     yield by_counts("language", indicators(languages), lambda new: moved.shares("language", languages, new))
@@ -230,6 +232,11 @@ def indicators(rows: Sequence[tuple[str, ...]]) -> np.ndarray:
     for at, row in enumerate(rows):
         found[at, [names[name] for name in row]] = True
     return found
+
+
+def word_sets(texts: Sequence[str]) -> list[set[str]]:
+    """The different words of each text, whatever their case."""
+    return [{word.text.casefold() for word in words(text)} for text in texts]
 
 
 def vocabulary(held: Sequence[set[str]]) -> np.ndarray:
