@@ -29,6 +29,8 @@ from zlib import crc32
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 import numpy as np
+from drift_page import written
+from results import rows_of
 
 from beside.core.answers import Said
 from beside.core.askable import answers_of
@@ -41,8 +43,6 @@ from beside.core.types import Actor, Example, Prediction
 from beside.loop import Loop
 from beside.stages.drift import DIGITS, look
 from beside.store.workspace import Workspace
-from drift_page import written
-from results import rows_of
 
 HERE = Path(__file__).resolve().parent
 STORE = HERE / "drift.jsonl"
@@ -206,7 +206,7 @@ def cells(bench: Bench) -> Iterator[tuple[str, dict[str, Any], Callable[[], dict
         yield f"accuracy {kind}", {"what": "accuracy", "texts": kind}, partial(bench.estimated, kind)
     for size in SIZES:
         for anew in (True, False):
-            facts = {"what": "without", "anew": anew, "size": size}
+            facts: dict[str, Any] = {"what": "without", "anew": anew, "size": size}
             yield f"without {anew} {size}", facts, partial(counted, partial(bench.without, anew, size), QUIET, f"{anew} {size}")
     for share in SHARES:
         for kind in kinds:

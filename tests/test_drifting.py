@@ -7,6 +7,7 @@ from datetime import timedelta
 import numpy as np
 import pytest
 from fastapi.testclient import TestClient
+from tests.asked import TEXTS, foreign, usual
 
 from beside.api.app import create_app
 from beside.core.errors import BadInput, NotEnoughData, NotPermitted
@@ -14,7 +15,6 @@ from beside.core.types import Actor, Example, Prediction
 from beside.drifting import MONITOR
 from beside.loop import Loop
 from beside.store.workspace import Workspace
-from tests.asked import TEXTS, foreign, usual
 
 
 def test_texts_like_the_tune_rows_raise_no_alarm_and_accuracy_is_estimated(asked):

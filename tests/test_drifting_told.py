@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from tests.asked import foreign, usual
 
 from beside.core.drift import WAYS, Told
 from beside.core.errors import BadInput, NotPermitted
 from beside.core.types import Actor
 from beside.loop import Loop
-from tests.asked import foreign, usual
 
 HOOK = '[alerts]\nwebhook = "http://127.0.0.1:9/"\n'
 
@@ -41,7 +41,9 @@ def test_an_alarm_is_sent_with_its_figures_and_no_word_of_a_text(asked, sent):
     loop = asked(usual(n=40) + foreign(), HOOK)
     look = loop.drift_of()
     title, words, facts, _ = sent[0]
-    assert loop.name in title and "meaning of the texts: 0 % → 60 % of the texts" in words and "characters" in words and "ATC" in words
+    assert (
+        loop.name in title and "meaning of the texts: 0 % → 60 % of the texts" in words and "characters" in words and "ATC" in words
+    )
     assert "It goes on answering" in words and "3. If its answers" in words
     assert facts["look"]["alarms"] == list(look.alarms) == list(look.news) and look.told[0].sent
     assert not any(word in f"{title}{words}{facts}" for word in ("fox", "parcel"))
@@ -72,7 +74,10 @@ def test_an_alarm_is_told_once_and_after_30_days_as_a_reminder(asked, sent):
 def test_a_way_that_failed_is_tried_again_and_only_that_one(asked, sent):
     loop = asked(usual(n=40) + foreign(), HOOK)
     sent.works = ("webhook",)
-    assert [(one.way, one.sent, one.why) for one in loop.drift_of().told] == [("webhook", True, ""), ("email", False, "it answered 500")]
+    assert [(one.way, one.sent, one.why) for one in loop.drift_of().told] == [
+        ("webhook", True, ""),
+        ("email", False, "it answered 500"),
+    ]
     assert [one.way for one in a_day_later(loop).told] == ["email"]
     sent.works = WAYS
     assert [(one.way, one.sent) for one in a_day_later(loop).told] == [("email", True)]

@@ -22,8 +22,8 @@ def look_in_words(look: Look, stopped: bool) -> None:
         for one in look.shifts
     ]
     out.table(["", "aspect", "before → now", "difference", "p", "alarm up to"], rows)
-    for aspect, when in look.begun.items():
-        out.say(f"{aspect}: alarm since the look on {when:%Y-%m-%d %H:%M} UTC")
+    for alarmed, when in look.begun.items():
+        out.say(f"{alarmed}: alarm since the look on {when:%Y-%m-%d %H:%M} UTC")
     for aspect, why in look.skipped.items():
         out.say(f"{aspect} not compared: {why}")
     for estimate in look.accuracy:
