@@ -31,7 +31,6 @@ from beside.labels import Labels
 from beside.models import Models
 from beside.proofs import Proofs
 from beside.protecting import Protecting
-from beside.purposes import Purposes
 from beside.searching import Searching
 from beside.stages import audit, improve, intake, listen, release, review, serve, verify
 from beside.stages.audit import Model
@@ -44,21 +43,7 @@ from beside.store.proof import proof_of
 from beside.store.workspace import Workspace
 
 
-class Loop(
-    Committee,
-    Compressing,
-    Documents,
-    Drifting,
-    Guarding,
-    Judging,
-    Labels,
-    Models,
-    Proofs,
-    Protecting,
-    Purposes,
-    Searching,
-    Stewards,
-):
+class Loop(Committee, Compressing, Documents, Drifting, Guarding, Judging, Labels, Models, Proofs, Protecting, Searching, Stewards):
     """text in -> protect -> train -> audit -> release -> review -> serve -> listen -> improve, for one actor in one workspace.
 
     Args:
