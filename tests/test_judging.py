@@ -111,8 +111,8 @@ def test_the_judged_rate_is_the_raw_one_of_the_audit_times_what_people_accept(wo
     loop, release = world
     run = loop.records.release(loop.actor, release).run_id
     raw = Finding(
-        id="finding-raw", run_id=run, check=CHECK, metric="words_success", unit="share", better="lower", value=0.8, low=0.7, high=0.9,
-        n=50, seed=0, made_at=loop.clock(),
+        id="finding-raw", run_id=run, check=CHECK, metric="words_success", unit="share", better="lower", value=0.8, low=0.7,
+        high=0.9, n=50, seed=0, made_at=loop.clock(),
     )  # fmt: skip
     loop.records.add_findings(loop.actor, [raw])
     loop.attack_rows(release, 4)

@@ -26,8 +26,8 @@ from beside.core.statistics import rate
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 ROW = AttackedRow(
-    id="row", release_id="release", attack="robustness/greedy_words", example_id="example", text="a fine film", edited="a nice film",
-    label="good", before="good", after="bad", before_probabilities={"good": 0.9, "bad": 0.1},
+    id="row", release_id="release", attack="robustness/greedy_words", example_id="example", text="a fine film",
+    edited="a nice film", label="good", before="good", after="bad", before_probabilities={"good": 0.9, "bad": 0.1},
     after_probabilities={"good": 0.3, "bad": 0.7}, made_at=NOON,
 )  # fmt: skip
 
