@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from beside.api.app import create_app
 
-SKIPPED = {
+# a stream without an end; what would start a training, or an attack
+SKIPPED = {"/v1/progress", "/v1/releases/{id}/improve", "/v1/releases/{id}/attacked"}
     "/v1/progress",
     "/v1/releases/{id}/improve",
     "/v1/releases/{id}/attacked",
