@@ -103,6 +103,7 @@ def test_what_people_accept_is_a_training_row_of_the_same_person_with_its_origin
     assert [row.person for row in taught] == [f"person-{kept.example_id}", f"person-{other.example_id}"]
     found = loop.rates(release)
     assert (found.rows, found.decided, found.unsure, found.accepted) == (4, 3, 1, 2)
+    assert len(loop.accepted_at(release)) == 2 and as_(loop, "uma", "user").accepted_at(release) == []
     assert found.kept is not None and (found.kept.value, found.kept.n) == (pytest.approx(2 / 3), 3)
     assert found.raw is None and found.judged is None, "no audit measured the attack"
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 import numpy as np
 
@@ -169,6 +170,16 @@ class Judging(Part):
             unsure=counted.unsure,
             accepted=sum(agreed_label(row, said.get(row.id, ())) is not None for row in rows),
         )
+
+    def accepted_at(self, release_id: str) -> list[datetime]:
+        """When each attacked row that people accept was last judged."""
+        said = newest(self.records.judgements(self.actor, release_id))
+        rows = self.records.attacked(self.actor, release_id) if said else []
+        return [
+            max(one.made_at for one in said[row.id])
+            for row in rows
+            if row.id in said and agreed_label(row, said[row.id]) is not None
+        ]
 
     def accepted(self, release_id: str, splits: Splits) -> list[Example]:
         """The attacked rows that people accept, as training rows of whom the untouched rows are.

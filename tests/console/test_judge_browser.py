@@ -79,7 +79,7 @@ def test_an_annotator_judges_every_row_from_the_release_to_the_rates(room: Any, 
         page.get_by_text("You have judged all 3 rows. Thank you.").wait_for()
         assert page.get_by_text("70.0%").count() == 3
         page.get_by_role("link", name="中文").click()
-        page.get_by_text("3 行已由您全部评判").wait_for()
+        page.get_by_text("3 行已由你全部评判").wait_for()
         browser.close()
     said = {one.attacked_id: one for one in shown.workspace.records.judgements(OLGA, shown.release.id)}
     assert {id: one.meaning for id, one in said.items()} == {
