@@ -20,7 +20,6 @@ from beside.console.standing import Facts, Line, stand
 from beside.core.errors import BesideError
 from beside.core.types import Actor, Answer, Corpus, Prediction, Release
 from beside.loop import Loop
-from beside.stages.committee import Standing
 from beside.store.workspace import Workspace
 
 SHOWN = 5  # comparisons on the page; all of them are in `/v1`

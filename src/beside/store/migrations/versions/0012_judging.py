@@ -16,7 +16,8 @@ ATTACKED = ("attack", "example_id", "text", "edited", "label", "before", "after"
 
 def upgrade() -> None:
     op.create_table("attacked_rows", *named("release_id", "releases.id"), *words(*ATTACKED), made_at())
-    said = [*words("meaning"), sa.Column("label", sa.Text, nullable=True), *words("comment", "who")]
+    label: sa.Column[object] = sa.Column("label", sa.Text, nullable=True)
+    said = [*words("meaning"), label, *words("comment", "who")]
     op.create_table("judgements", *named("attacked_id", "attacked_rows.id"), *said, made_at())
     for table, column in (("attacked_rows", "release_id"), ("attacked_rows", "example_id"), ("judgements", "attacked_id")):
         op.create_index(f"ix_{table}_{column}", table, [column])
@@ -24,8 +25,11 @@ def upgrade() -> None:
 
 def named(of: str, where: str) -> list[sa.Column[object]]:
     """The columns that every stored thing has, and what it belongs to."""
-    own = [sa.Column("number", WHOLE, primary_key=True), sa.Column("id", sa.Text, nullable=False, unique=True)]
-    return [*own, sa.Column(of, sa.Text, sa.ForeignKey(where), nullable=False)]
+    return [
+        sa.Column("number", WHOLE, primary_key=True),
+        sa.Column("id", sa.Text, nullable=False, unique=True),
+        sa.Column(of, sa.Text, sa.ForeignKey(where), nullable=False),
+    ]
 
 
 def words(*names: str) -> list[sa.Column[object]]:
