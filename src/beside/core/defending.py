@@ -7,15 +7,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
-from typing import Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from beside.core.defence_knobs import OWN
+from beside.core.edits import Spot
 from beside.core.errors import BadOption
 from beside.core.learning import Task
 from beside.core.progress import Progress
 from beside.core.recipe import BEST, Recipe
 from beside.core.registry import load, source
 from beside.core.types import Example
+
+if TYPE_CHECKING:  # it names the defences' Protocol in turn
+    from beside.core.interfaces import Subject
 
 
 class Batch(Protocol):
@@ -42,6 +46,9 @@ class Batch(Protocol):
     def log_probabilities(self, logits: Any) -> Any:
         """Log probability of every answer, in nats; the last dimension is a distribution."""
 
+    def each(self) -> Any:
+        """Loss of each row by itself after one pass, (B,), in nats; class weights and smoothing aside."""
+
     def apart(self, first: Any, second: Any) -> Any:
         """How far two sets of logits differ in what they mean, in nats: the mean of both Kullback-Leibler divergences."""
 
@@ -60,11 +67,26 @@ class Batch(Protocol):
     def same_dropout(self) -> AbstractContextManager[None]:
         """While the block lasts, every pass drops the same numbers."""
 
+    def texts(self) -> list[str]:
+        """The rows as people read them."""
+
+    def reading(self, texts: Sequence[str]) -> Batch:
+        """These rows with other texts and their own answers."""
+
+    def rises(self, spots: Sequence[Sequence[Spot]]) -> list[list[list[float]]]:
+        """How much the loss of each row is expected to rise by each other of each of its spots, up to a positive factor of the batch."""
+
 
 class Training(Protocol):
     """A training before its first step, as a defence sees it."""
 
     recipe: Recipe
+
+    def examples(self) -> Sequence[Example]:
+        """The rows with their texts and answers."""
+
+    def subject(self) -> Subject:
+        """The model in training, as anybody asks it; before the first step it is what the training began with."""
 
     def learning(self) -> Sequence[Any]:
         """The parameters that learn."""
