@@ -14,8 +14,8 @@ from beside.core.errors import BadOption
 from beside.core.pairs import joined
 from beside.core.recipe import Recipe
 from beside.core.types import Example
-from beside.defences.adversarial_examples import AdversarialExamples
 from beside.defences._editing import Editing
+from beside.defences.adversarial_examples import AdversarialExamples
 from beside.engine import attacked, truth
 from beside.engine.checkpoint import Checkpoint
 from beside.engine.fit import Fit

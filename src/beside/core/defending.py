@@ -74,7 +74,7 @@ class Batch(Protocol):
         """These rows with other texts and their own answers."""
 
     def rises(self, spots: Sequence[Sequence[Spot]]) -> list[list[list[float]]]:
-        """How much the loss of each row is expected to rise by each other of each of its spots, up to a positive factor of the batch."""
+        """How much a row's loss is expected to rise by each other of each of its spots, up to a factor that the batch shares."""
 
 
 class Training(Protocol):

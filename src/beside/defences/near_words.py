@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class NearWords(Base):
-    """Word exchange by the gradient in every step (Yoo & Qi 2021, A2T; Ebrahimi et al. 2018), with the answer held (Zhang et al. 2019).
+    """Words exchanged by the gradient in every step (A2T, Yoo & Qi 2021), and the answer held (TRADES, Zhang et al. 2019).
 
     Of a few edited texts of a row, that one counts on which the loss is highest: one by the gradient, others drawn at random. It is
     learned that the answer to it is the answer to the row itself.
@@ -84,8 +84,10 @@ class Exchanging(Base):
         tries = [steepest(text, *row) for text, row in zip(texts, zip(spots, rises, most, strict=True), strict=True)]
         if self.options.tries == 1:
             return tries
-        drawn = [[drawn_from(text, some, count) for text, some, count in zip(texts, spots, most, strict=True)]
-                 for _ in range(self.options.tries - 1)]
+        drawn = [
+            [drawn_from(text, some, count) for text, some, count in zip(texts, spots, most, strict=True)]
+            for _ in range(self.options.tries - 1)
+        ]
         rounds = [tries, *drawn]
         with torch.no_grad():
             losses_RB = torch.stack([batch.reading(edited).each() for edited in rounds])

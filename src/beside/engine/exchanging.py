@@ -1,7 +1,7 @@
 """What would exchanging a word do to the loss? The first order says it for all words of all rows in one pass.
 
-The change of a word's vector times the gradient of the loss at that vector (HotFlip, Ebrahimi et al. 2018; A2T, Yoo & Qi 2021). Exact
-for words of one token and small changes; a word of several tokens counts as their mean.
+The change of a word's vector times the gradient of the loss at that vector (HotFlip, Ebrahimi et al. 2018; A2T, Yoo & Qi 2021).
+Exact for words of one token and small changes; a word of several tokens counts as their mean.
 
 Tensor suffixes: B batch, L sequence length, H hidden size, S spots of all rows, W different words that may stand in one,
 T their tokens, C choices.
