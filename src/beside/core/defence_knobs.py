@@ -126,7 +126,7 @@ class DefenceKnobs(BaseModel):
     exchange_tries: int = knob(
         3,
         "texts",
-        "of near_words: tried for each row in each step, the worst is learned from; the first follows the gradient, others are drawn",
+        "of near_words: tried for each row in each step, the worst is learned; the first follows the gradient, others are drawn",
         ge=1,
         le=64,
     )

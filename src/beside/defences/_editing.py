@@ -11,6 +11,7 @@ from beside.core.errors import BadOption
 from beside.core.interfaces import Subject
 from beside.core.near_words import nearest, vocabulary
 from beside.core.pairs import is_pair
+from beside.core.recipe import Recipe
 from beside.core.registry import load
 from beside.core.types import Example
 
@@ -49,6 +50,18 @@ class Editing:
         return found
 
 
+def why_no_words(recipe: Recipe) -> str | None:
+    """Why a base cannot say which words are near, a clause; None when it can, or a thesaurus does."""
+    if recipe.base != "scratch" or "synonyms" not in named(recipe.attack_edits) or load("perturbations", "synonyms").paths():
+        return None
+    return "the base scratch knows no near words before its training, and BESIDE_SYNONYMS names no thesaurus"
+
+
+def named(edits: str) -> tuple[str, ...]:
+    """The perturbations that are asked what may stand where."""
+    return tuple(name.strip() for name in edits.split(",") if name.strip())
+
+
 def editing_of(defence: str, edits: str, subject: Subject, rows: Sequence[Example]) -> Editing:
     """What may stand where in these rows, to the model before its first step, whose near words stand in for a thesaurus.
 
@@ -61,7 +74,7 @@ def editing_of(defence: str, edits: str, subject: Subject, rows: Sequence[Exampl
     """
     if any(is_pair(row.text) for row in rows):
         raise BadOption(f"Cannot defend with {defence}: the rows are pairs of texts.", "Set another defence.")
-    kinds = tuple(name.strip() for name in edits.split(",") if name.strip())
+    kinds = named(edits)
     near: dict[str, tuple[str, ...]] = {}
     if "synonyms" in kinds and not load("perturbations", "synonyms").paths():
         near = nearest(subject, rows, NEARNESS, OTHERS)

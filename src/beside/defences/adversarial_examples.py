@@ -11,7 +11,7 @@ from beside.core.interfaces import Subject, Task
 from beside.core.recipe import Recipe
 from beside.core.types import Example
 from beside.defences._defence import Base, why_no_distance
-from beside.defences._editing import Editing, editing_of
+from beside.defences._editing import Editing, editing_of, why_no_words
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class AdversarialExamples(Base):
             return "the rows of an epoch are made by one process"
         if recipe.sampling != "none":
             return f"with sampling={recipe.sampling} an epoch's steps would depend on what is attacked"
-        return why_no_distance(task)
+        return why_no_distance(task) or why_no_words(recipe)
 
     def ready(self, subject: Subject, rows: Sequence[Example]) -> AdversarialExamples:
         """The defence once it has seen the rows and the model before its first step, whose near words stand in for a thesaurus.

@@ -13,7 +13,7 @@ from beside.core.edits import Chosen, Spot, apart, filled
 from beside.core.interfaces import Task
 from beside.core.recipe import Recipe
 from beside.defences._defence import Base, why_no_distance
-from beside.defences._editing import editing_of
+from beside.defences._editing import editing_of, why_no_words
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -51,7 +51,7 @@ class NearWords(Base):
             return "each token has an answer of its own, and other words are other tokens"
         if "adversarial_examples" in names_of(recipe):
             return "adversarial_examples exchanges words already"
-        return why_no_distance(task)
+        return why_no_distance(task) or why_no_words(recipe)
 
     def begin(self, training: Training) -> Exchanging:
         """Raises BadOption when the rows are pairs, or nothing in them can be edited."""
@@ -79,19 +79,23 @@ class Exchanging(Base):
 
         texts = batch.texts()
         spots = [self.spots(text) for text in texts]
-        most = [allowed(text, self.options.words) for text in texts]
-        rises = batch.rises(spots)
-        tries = [steepest(text, *row) for text, row in zip(texts, zip(spots, rises, most, strict=True), strict=True)]
-        if self.options.tries == 1:
-            return tries
-        drawn = [
-            [drawn_from(text, some, count) for text, some, count in zip(texts, spots, most, strict=True)]
-            for _ in range(self.options.tries - 1)
+        rounds = [
+            [steepest(text, *row, self.most(text)) for text, *row in zip(texts, spots, batch.rises(spots), strict=True)],
+            *(self.drawn(texts) for _ in range(self.options.tries - 1)),
         ]
-        rounds = [tries, *drawn]
+        if len(rounds) == 1:
+            return rounds[0]
         with torch.no_grad():
             losses_RB = torch.stack([batch.reading(edited).each() for edited in rounds])
         return [rounds[best][row] for row, best in enumerate(losses_RB.argmax(dim=0).tolist())]
+
+    def drawn(self, texts: Sequence[str]) -> list[str]:
+        """Each text with exchanges drawn at random."""
+        return [drawn_from(text, self.spots(text), self.most(text)) for text in texts]
+
+    def most(self, text: str) -> int:
+        """How many words of a text may be exchanged."""
+        return allowed(text, self.options.words)
 
 
 def steepest(text: str, spots: Sequence[Spot], rises: Sequence[Sequence[float]], most: int) -> str:
