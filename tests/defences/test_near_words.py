@@ -87,14 +87,14 @@ def test_the_first_order_says_what_a_small_exchange_does_to_the_loss(fit: Fit) -
     old, others = tokens.tokenizer.token_to_id("a"), list(range(20, 26))
     names = [tokens.tokenizer.id_to_token(number) for number in others]
     with torch.no_grad():
-        table[others] = table[old] + 1e-3 * torch.randn(len(others), table.shape[1])
+        table[others] = table[old] + 1e-4 * torch.randn(len(others), table.shape[1])
     assert [tokens.tokenizer.encode(f" {name}", add_special_tokens=False).ids for name in names] == [[number] for number in others]
     fit.model.eval()
     rises = batch.rises([[(0, 1, names)]] * 4)
     before = batch.reading(batch.texts()).each().detach()  # the states of the frozen layer are from before the change
     after = torch.stack([batch.reading([name + text[1:] for text in batch.texts()]).each().detach() for name in names], dim=1)
     foretold = torch.tensor([row[0] for row in rises])  # of the mean loss of 4 rows
-    assert torch.allclose(4 * foretold, after - before[:, None], rtol=0.05, atol=1e-6)
+    assert torch.allclose(4 * foretold, after - before[:, None], rtol=0.05, atol=5e-6)
 
 
 def test_a_place_that_the_model_does_not_see_is_never_exchanged(fit: Fit) -> None:
