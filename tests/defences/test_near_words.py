@@ -1,4 +1,4 @@
-"""Near words: the gradient finds the exchange that hurts, the answer to it is held, and nothing is lost to a kill."""
+"""Near words: the answer to a text with exchanged words is held, and nothing is lost to a kill."""
 
 from __future__ import annotations
 
@@ -11,13 +11,14 @@ import numpy as np
 import pytest
 import torch
 
+from beside.core.attacking import allowed
 from beside.core.errors import BadOption
 from beside.core.interfaces import Silent
 from beside.core.pairs import joined
 from beside.core.recipe import Recipe
 from beside.core.registry import load
 from beside.core.types import Example
-from beside.defences.near_words import Exchanging, NearWords, steepest
+from beside.defences.near_words import Exchanging, NearWords, drawn_from
 from beside.engine import truth
 from beside.engine.checkpoint import Checkpoint
 from beside.engine.defending import Held, Passes
@@ -80,61 +81,24 @@ def fit(train: Any, tiny_base: Path, tmp_path: Path) -> Fit:
     )  # fmt: skip
 
 
-def test_the_first_order_says_what_a_small_exchange_does_to_the_loss(fit: Fit) -> None:
-    """Words whose vectors differ little: the loss of each edited text, asked one by one, rises by what one pass foretold."""
-    batch, tokens = Passes(fit, np.arange(4)), fit.rows.subject.tokens
-    table = fit.model.encoder.get_input_embeddings().weight
-    old, others = tokens.tokenizer.token_to_id("a"), list(range(20, 26))
-    names = [tokens.tokenizer.id_to_token(number) for number in others]
-    with torch.no_grad():
-        table[others] = table[old] + 1e-4 * torch.randn(len(others), table.shape[1])
-    assert [tokens.tokenizer.encode(f" {name}", add_special_tokens=False).ids for name in names] == [[number] for number in others]
-    fit.model.eval()
-    rises = batch.rises([[(0, 1, names)]] * 4)
-    before = batch.reading(batch.texts()).each().detach()  # the states of the frozen layer are from before the change
-    after = torch.stack([batch.reading([name + text[1:] for text in batch.texts()]).each().detach() for name in names], dim=1)
-    foretold = torch.tensor([row[0] for row in rises])  # of the mean loss of 4 rows
-    assert torch.allclose(4 * foretold, after - before[:, None], rtol=0.05, atol=5e-6)
-
-
-def test_a_place_that_the_model_does_not_see_is_never_exchanged(fit: Fit) -> None:
-    fit.rows.subject.tokens.max_length = 4
-    text = fit.rows.texts[0]
-    [[first, last]] = Passes(fit, np.arange(1)).rises([[(0, 1, ["it"]), (len(text) - 1, len(text), ["2"])]])
-    assert np.isfinite(first).all() and last == [-float("inf")]
-    assert steepest(text, [(0, 1, ["it"]), (len(text) - 1, len(text), ["2"])], [[0.1], last], 2).startswith("it ")
-
-
-def test_looking_for_exchanges_leaves_weights_gradients_and_mode_as_they_are(fit: Fit) -> None:
-    fit.model.train()
-    before = [parameter.detach().clone() for parameter in fit.model.parameters()]
-    edited = Exchanging(NearWords(tries=4), Held(fit)).worst(batch := Passes(fit, np.arange(8)))
-    assert all(torch.equal(one, other) for one, other in zip(before, fit.model.parameters(), strict=True))
-    assert all(parameter.grad is None for parameter in fit.model.parameters()) and fit.model.training
-    assert fit.model.layers[1].training and not fit.model.layers[0].training, "frozen layers drop nothing"
-    assert edited != batch.texts()
-
-
-def test_what_is_learned_from_is_worse_than_a_random_exchange_and_no_worse_than_the_gradient_alone(fit: Fit) -> None:
-    batch = Passes(fit, np.arange(40))
-    fit.model.eval()
-    found = {}
-    for name, tries in (("gradient", 1), ("several", 8)):
-        torch.manual_seed(0)
-        found[name] = float(batch.reading(Exchanging(NearWords(tries=tries), Held(fit)).worst(batch)).each().mean().detach())
-    exchanging = Exchanging(NearWords(), Held(fit))
-    at_random = [exchanging.drawn(batch.texts()) for _ in range(8)]
-    mean = float(np.mean([batch.reading(texts).each().mean().detach() for texts in at_random]))
-    assert mean < found["gradient"] <= found["several"] + 1e-6, (mean, found)
+def test_exchanges_are_drawn_from_what_may_stand_there_and_some_word_always_goes() -> None:
+    spots = [(0, 3, ["her", "its"]), (4, 8, ["film"])]
+    drawn = {drawn_from("his movie", [(0, 3, ["her", "its"]), (4, 9, ["film"])], 2) for _ in range(200)}
+    assert drawn == {"her movie", "its movie", "his film", "her film", "its film"}
+    assert drawn_from("nothing", [], 3) == "nothing"
+    assert {drawn_from("his book", spots[:1], 1) for _ in range(50)} == {"her book", "its book"}
 
 
 def test_its_loss_is_the_plain_one_and_the_divergence_of_both_answers(fit: Fit) -> None:
     fit.model.eval()
-    batch, exchanging = Passes(fit, np.arange(8)), Exchanging(NearWords(weight=3.0, tries=1), Held(fit))
+    batch, exchanging = Passes(fit, np.arange(8)), Exchanging(NearWords(weight=3.0), Held(fit))
+    torch.manual_seed(0)
     [loss] = exchanging.losses(batch)
-    other = batch.reading(exchanging.worst(batch)).logits()
-    assert float(loss) == pytest.approx(float(batch.loss(batch.logits()) + 3.0 * batch.apart(batch.logits(), other)), rel=1e-5)
-    assert float(batch.apart(batch.logits(), other)) > 0
+    torch.manual_seed(0)
+    other = batch.reading([drawn_from(text, exchanging.spots(text), allowed(text, 0.3)) for text in batch.texts()]).logits()
+    expected = batch.loss(batch.logits()) + 3.0 * batch.apart(batch.logits(), other)
+    assert float(loss.detach()) == pytest.approx(float(expected.detach()), rel=1e-5)
+    assert float(batch.apart(batch.logits(), other).detach()) > 0
 
 
 def test_what_it_learned_holds_for_words_that_stand_for_those_of_the_rows(train: Any) -> None:
@@ -143,7 +107,7 @@ def test_what_it_learned_holds_for_words_that_stand_for_those_of_the_rows(train:
     for name, settings in (("plain", plain), ("defended", {"exchange_weight": 5.0})):
         said = load_subject(train(name, epochs=15, **settings)).predict([row.text for row in asked])
         found[name] = sum(answer != row.target for answer, row in zip(said, asked, strict=True)) / len(asked)
-    assert found["plain"] > 0.15 and found["defended"] < 0.5 * found["plain"], found
+    assert found["plain"] >= 0.1 and found["defended"] < 0.5 * found["plain"], found
 
 
 @pytest.mark.parametrize("frozen", [0, 1])

@@ -27,7 +27,6 @@ OWN = {
     "attack_words": ("adversarial_examples", "near_words"),
     "attack_queries": ("adversarial_examples",),
     "exchange_weight": ("near_words",),
-    "exchange_tries": ("near_words",),
     "ewc_strength": ("ewc",),
     "ewc_rows": ("ewc",),
     "replay_share": ("replay",),
@@ -122,13 +121,6 @@ class DefenceKnobs(BaseModel):
         "of near_words: how much the answer to a text with exchanged words shall be that to the text itself (Zhang et al. 2019)",
         gt=0,
         le=100,
-    )
-    exchange_tries: int = knob(
-        3,
-        "texts",
-        "of near_words: tried for each row in each step, the worst is learned; the first follows the gradient, others are drawn",
-        ge=1,
-        le=64,
     )
     ewc_strength: float = knob(
         100_000.0,

@@ -10,7 +10,6 @@ from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from beside.core.defence_knobs import OWN
-from beside.core.edits import Spot
 from beside.core.errors import BadOption
 from beside.core.learning import Task
 from beside.core.progress import Progress
@@ -46,9 +45,6 @@ class Batch(Protocol):
     def log_probabilities(self, logits: Any) -> Any:
         """Log probability of every answer, in nats; the last dimension is a distribution."""
 
-    def each(self) -> Any:
-        """Loss of each row by itself after one pass, (B,), in nats; class weights and smoothing aside."""
-
     def apart(self, first: Any, second: Any) -> Any:
         """How far two sets of logits differ in what they mean, in nats: the mean of both Kullback-Leibler divergences."""
 
@@ -72,9 +68,6 @@ class Batch(Protocol):
 
     def reading(self, texts: Sequence[str]) -> Batch:
         """These rows with other texts and their own answers."""
-
-    def rises(self, spots: Sequence[Sequence[Spot]]) -> list[list[list[float]]]:
-        """How much a row's loss is expected to rise by each other of each of its spots, up to a factor that the batch shares."""
 
 
 class Training(Protocol):

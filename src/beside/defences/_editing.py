@@ -15,8 +15,7 @@ from beside.core.recipe import Recipe
 from beside.core.registry import load
 from beside.core.types import Example
 
-# where there is no thesaurus: words of the rows may stand for each other from this cosine on, so many for a word
-NEARNESS, OTHERS = 0.5, 12
+OTHERS = 12  # words of the rows that may stand for one, where there is no thesaurus
 
 
 @dataclass(frozen=True)
@@ -62,12 +61,13 @@ def named(edits: str) -> tuple[str, ...]:
     return tuple(name.strip() for name in edits.split(",") if name.strip())
 
 
-def editing_of(defence: str, edits: str, subject: Subject, rows: Sequence[Example]) -> Editing:
+def editing_of(defence: str, edits: str, subject: Subject, rows: Sequence[Example], nearness: float) -> Editing:
     """What may stand where in these rows, to the model before its first step, whose near words stand in for a thesaurus.
 
     Args:
         defence: whose name a refusal says.
         edits: perturbations, with commas between them.
+        nearness: cosine from which words of the rows may stand for each other where there is no thesaurus.
 
     Raises:
         BadOption: the rows are pairs, or nothing in them can be edited.
@@ -77,7 +77,7 @@ def editing_of(defence: str, edits: str, subject: Subject, rows: Sequence[Exampl
     kinds = named(edits)
     near: dict[str, tuple[str, ...]] = {}
     if "synonyms" in kinds and not load("perturbations", "synonyms").paths():
-        near = nearest(subject, rows, NEARNESS, OTHERS)
+        near = nearest(subject, rows, nearness, OTHERS)
     found = Editing(kinds, near, frozenset(vocabulary(rows)))
     if not any(found.spots(row.text) for row in rows):
         raise BadOption(

@@ -13,6 +13,8 @@ from beside.core.types import Example
 from beside.defences._defence import Base, why_no_distance
 from beside.defences._editing import Editing, editing_of, why_no_words
 
+NEARNESS = 0.5  # cosine from which words may stand for each other where there is no thesaurus
+
 
 @dataclass(frozen=True)
 class AdversarialExamples(Base):
@@ -54,7 +56,7 @@ class AdversarialExamples(Base):
         Raises:
             BadOption: the rows are pairs, or nothing in them can be edited.
         """
-        return replace(self, editing=editing_of("adversarial_examples", self.edits, subject, rows))
+        return replace(self, editing=editing_of("adversarial_examples", self.edits, subject, rows, NEARNESS))
 
     def attacked(self, subject: Subject, texts: Sequence[str], targets: Sequence[str]) -> list[Attacked]:
         """What the attack made of each text; where the answer held, the text that it held on most barely."""

@@ -15,11 +15,9 @@ import torch
 from torch import Tensor
 
 from beside.core.defending import Batch, Defending, asked
-from beside.core.edits import Spot
 from beside.core.interfaces import Subject
 from beside.core.types import Example
 from beside.engine.devices import put_random_state_back, random_state
-from beside.engine.exchanging import rises
 from beside.engine.feed import Feed, Unkept
 from beside.engine.losses import divergence
 
@@ -64,11 +62,6 @@ class Passes:
     def loss(self, logits: Tensor, order: Tensor | None = None) -> Tensor:
         """Mean loss of the rows, in nats."""
         return self.fit.criterion(logits, self.targets if order is None else self.targets[order.to(self.targets.device)])
-
-    def each(self) -> Tensor:
-        """Loss of each row by itself after one pass, (B,), in nats; class weights and smoothing aside."""
-        right = self.log_probabilities(self.logits()).gather(-1, self.targets.long().unsqueeze(-1)).squeeze(-1)
-        return -right
 
     def apart(self, first: Tensor, second: Tensor) -> Tensor:
         """Mean of both Kullback-Leibler divergences, in nats."""
@@ -119,10 +112,6 @@ class Passes:
     def reading(self, texts: Sequence[str]) -> Passes:
         """These rows with other texts and their own answers; inside `same_dropout` they drop as these do."""
         return Reread(self, texts)
-
-    def rises(self, spots: Sequence[Sequence[Spot]]) -> list[list[list[float]]]:
-        """How much the loss of each row is expected to rise by each other of each of its spots (engine/exchanging.py)."""
-        return rises(self.fit, self.texts(), self.targets, spots)
 
     def drop_alike(self) -> None:
         """Puts the generator where the block of `same_dropout` began."""
