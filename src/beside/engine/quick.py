@@ -3,7 +3,7 @@
 An attack asks thousands of short texts. There a layer as the library runs it spends most of its time beside the products: on
 numbers turned from one precision into another, and on getting from one module to the next.
 
-Tensor suffixes: B batch, L sequence length, H hidden size, K outputs of the head.
+Tensor suffixes: B batch, L sequence length, H hidden size, T tokens of all rows, A heads, D size of a head, K outputs of the head.
 """
 
 from __future__ import annotations
@@ -13,11 +13,14 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import layer_norm, linear, scaled_dot_product_attention
+from torch.nn.functional import layer_norm, pad, scaled_dot_product_attention
 
 from beside.engine.model import Model, layers_of
 
 HALF = torch.bfloat16
+SHORT = 96  # tokens
+SIZES = (64, 128, 256, 384, 512, 768, 1024, 1536, 2048, 3072, 4096)  # tokens of a product: the first of a new size costs 10 ms
+STEEPEST = 80.0  # scores of attention beyond it are that: their exponents are still numbers
 PARTS = {  # what a layer consists of; one with more in it is not run here, for what it adds would be left out without any error
     "": ("attention", "intermediate", "output"),
     "attention": ("output", "self"),
@@ -36,24 +39,25 @@ class Layer(nn.Module):
     def __init__(self, layer: Any) -> None:
         super().__init__()
         own, between, last = layer.attention.self, layer.attention.output, layer.output
-        asked = (own.query, own.key, own.value)
         self.heads, self.scale, self.act = own.num_attention_heads, own.scaling, layer.intermediate.intermediate_act_fn
-        self.ask = half(torch.cat([one.weight for one in asked])), half(torch.cat([one.bias for one in asked]))
-        self.mix, self.widen, self.narrow = (
-            (half(one.weight), half(one.bias)) for one in (between.dense, layer.intermediate.dense, last.dense)
-        )
-        self.norms = [(one.normalized_shape, one.weight.detach().clone(), one.bias.detach().clone(), one.eps)
-                      for one in (between.LayerNorm, last.LayerNorm)]  # fmt: skip
+        self.ask = halved(own.query, own.key, own.value)
+        self.mix, self.widen, self.narrow = halved(between.dense), halved(layer.intermediate.dense), halved(last.dense)
+        self.norms = [
+            (one.normalized_shape, one.weight.detach().clone(), one.bias.detach().clone(), one.eps)
+            for one in (between.LayerNorm, last.LayerNorm)
+        ]
 
-    def forward(self, states_BLH: Tensor, mask_B11L: Tensor | None) -> Tensor:
-        """States after the layer, (B, L, H)."""
-        rows, length, _ = states_BLH.shape
-        q, k, v = linear(states_BLH, *self.ask).view(rows, length, 3, self.heads, -1).permute(2, 0, 3, 1, 4)
-        read = scaled_dot_product_attention(q, k, v, attn_mask=mask_B11L, scale=self.scale)
-        mixed = linear(read.transpose(1, 2).reshape(rows, length, -1), *self.mix)
-        states_BLH = layer_norm(mixed.add_(states_BLH), *self.norms[0])
-        changed = linear(self.act(linear(states_BLH, *self.widen)), *self.narrow)
-        return layer_norm(changed.add_(states_BLH), *self.norms[1])
+    def forward(self, states_TH: Tensor, rows: int, length: int, mask_BL: Tensor | None) -> Tensor:
+        """States after the layer, (T, H); the first `rows` times `length` tokens are those of the rows, what follows is nothing."""
+        matrix, bias = self.ask
+        asked = (states_TH @ matrix)[: rows * length]
+        shape = (rows, length, 3, self.heads, -1)
+        asked_3BALD = torch.add(asked.view(shape).permute(2, 0, 3, 1, 4), bias.view(3, 1, self.heads, 1, -1))
+        read_BALD = (short if length <= SHORT else long)(asked_3BALD, mask_BL, self.scale)
+        read_TH = read_BALD.transpose(1, 2).reshape(rows * length, -1)
+        states_TH = layer_norm(product(filled_up(read_TH, len(states_TH)), *self.mix).add_(states_TH), *self.norms[0])
+        wide = self.act(product(states_TH, *self.widen))
+        return layer_norm(product(wide, *self.narrow).add_(states_TH), *self.norms[1])
 
 
 class Quick(nn.Module):
@@ -67,13 +71,13 @@ class Quick(nn.Module):
 
     def states(self, ids_BL: Tensor, mask_BL: Tensor | None) -> Tensor:
         """Last states of the tokens, float32, (B, L, H)."""
+        rows, length = ids_BL.shape
         states_BLH = self.model.encoder.embeddings(input_ids=ids_BL, **self.model.types(ids_BL)).to(HALF)
-        mask_B11L = None
-        if mask_BL is not None:
-            mask_B11L = torch.zeros(mask_BL.shape, dtype=HALF).masked_fill_(mask_BL == 0, float("-inf"))[:, None, None, :]
+        size = next((size for size in SIZES if size >= rows * length), rows * length)
+        states_TH = filled_up(states_BLH.flatten(0, 1), size)
         for layer in self.layers:
-            states_BLH = layer(states_BLH, mask_B11L)
-        return states_BLH.float()
+            states_TH = layer(states_TH, rows, length, mask_BL)
+        return states_TH[: rows * length].view(rows, length, -1).float()
 
     def vector(self, ids_BL: Tensor, mask_BL: Tensor | None) -> Tensor:
         """One vector per text, (B, H)."""
@@ -82,6 +86,48 @@ class Quick(nn.Module):
     def forward(self, ids_BL: Tensor, mask_BL: Tensor | None) -> Tensor:
         """Logits, (B, K), or (B, L, K) per token."""
         return self.head(self.states(ids_BL, mask_BL) if self.per_token else self.vector(ids_BL, mask_BL))
+
+
+def product(states_TH: Tensor, matrix: Tensor, bias: Tensor) -> Tensor:
+    """Of a linear layer; its bias is added afterwards, for torch copies it into every row before the product otherwise."""
+    return (states_TH @ matrix).add_(bias)
+
+
+def filled_up(states_TH: Tensor, size: int) -> Tensor:
+    """The tokens, and zeros behind them up to that many."""
+    return states_TH if len(states_TH) == size else pad(states_TH, (0, 0, 0, size - len(states_TH)))
+
+
+def halved(*linears: nn.Linear) -> tuple[Tensor, Tensor]:
+    """Matrix, inputs by outputs, and bias of linear layers side by side, copied in half precision."""
+    matrix = torch.cat([one.weight.detach() for one in linears]).to(HALF).t()
+    return matrix, torch.cat([one.bias.detach() for one in linears]).to(HALF)
+
+
+def long(asked_3BALD: Tensor, mask_BL: Tensor | None, scale: float) -> Tensor:
+    """Attention by torch, as `short` does it."""
+    q, k, v = asked_3BALD
+    mask_B11L = None if mask_BL is None else mask_BL[:, None, None, :].bool()
+    return scaled_dot_product_attention(q, k, v, attn_mask=mask_B11L, scale=scale)
+
+
+def short(asked_3BALD: Tensor, mask_BL: Tensor | None, scale: float) -> Tensor:
+    """Attention as two products over all heads of all rows with exponents between: for short rows torch's own takes twice as long.
+
+    Args:
+        asked_3BALD: queries, keys and values; A heads, D the size of one.
+
+    Returns:
+        (B, A, L, D).
+    """
+    _, rows, heads, length, size = asked_3BALD.shape
+    q, k, v = asked_3BALD.reshape(3, rows * heads, length, size)
+    ones = torch.ones(1, length, 1, dtype=HALF).expand(rows * heads, length, 1)
+    if mask_BL is not None:  # a token that is not there has no value and no part in the sum
+        ones = mask_BL.to(HALF)[:, None, :, None].expand(rows, heads, length, 1).reshape(rows * heads, length, 1)
+        v = v * ones
+    powers = torch.baddbmm(q.new_empty(()), q, k.transpose(1, 2), beta=0, alpha=scale).clamp_(-STEEPEST, STEEPEST).exp_()
+    return torch.bmm(powers, v).div_(torch.bmm(powers, ones)).view(rows, heads, length, size)
 
 
 def twin_of(model: Model) -> Any:
@@ -99,11 +145,6 @@ def plain(layer: Any) -> bool:
         if {name for name, _ in layer.get_submodule(path).named_children()} - set(names):
             return False
     return all(type(layer.get_submodule(name)) is nn.Linear for name in PRODUCTS)
-
-
-def half(tensor: Tensor) -> Tensor:
-    """A copy in half precision."""
-    return tensor.detach().to(HALF)
 
 
 def state_of(model: nn.Module) -> tuple[tuple[int, int], ...]:
