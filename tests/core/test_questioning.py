@@ -30,16 +30,15 @@ def test_each_distinct_text_is_asked_once_and_short_ones_first() -> None:
     assert model.seen == ["0.5", "0.25"]
 
 
-def test_doubtful_rows_are_asked_again_of_the_model_itself() -> None:
+def test_a_twin_is_asked_where_there_is_one_and_it_may_be_off() -> None:
     model = Model(twin=Model(off=0.01))
     asked = Asked(model.probabilities)
-    texts = ["0.9", "0.5"]
-    assert asked.again(asked.roughly(texts), texts, np.array([False, True]))[:, 0].tolist() == [0.91, 0.5]
-    assert (asked.hurries, model.seen) == (True, ["0.5"])
+    assert asked.roughly(["0.9", "0.5"])[:, 0].tolist() == [0.91, 0.51]
+    assert (asked.hurries, model.seen) == (True, [])
 
 
-def test_without_a_twin_all_is_asked_of_the_model_itself_and_nothing_again() -> None:
+def test_without_a_twin_all_is_asked_of_the_model_itself() -> None:
     model = Model()
     asked = Asked(model.probabilities)
-    assert asked.again(asked.roughly(["0.9", "0.4"]), ["0.9", "0.4"], np.ones(2, dtype=bool))[:, 0].tolist() == [0.9, 0.4]
+    assert asked.roughly(["0.9", "0.4"])[:, 0].tolist() == [0.9, 0.4]
     assert (asked.hurries, len(model.seen)) == (False, 2)

@@ -37,16 +37,6 @@ class Asked:
         """One row per text, up to rounding."""
         return asked_once(self.rough, texts)
 
-    def again(self, found: np.ndarray, texts: Sequence[str], doubtful: np.ndarray) -> np.ndarray:
-        """What was found roughly, the doubtful rows asked exactly.
-
-        Args:
-            doubtful: which rows, (len(texts),).
-        """
-        if self.hurries and doubtful.any():
-            found[doubtful] = asked_once(self.exact, [text for text, close in zip(texts, doubtful, strict=True) if close])
-        return found
-
 
 def quick_twin(ask: Embed) -> Any | None:
     """The quick twin of the subject that a bound method belongs to; None where there is none."""

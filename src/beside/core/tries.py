@@ -162,15 +162,23 @@ class Questions:
             return [list(some) for some in found]
         fresh = [hunt.text for hunt, some in zip(hunts, found, strict=True) if some and hunt.text not in self.vectors]
         if fresh:
-            self.vectors |= zip(fresh, units(asked_once(self.embed.exact, fresh)), strict=True)
+            self.vectors |= zip(fresh, self.embed.roughly(fresh), strict=True)
         asked = [(hunt.text, one.text) for hunt, some in zip(hunts, found, strict=True) for one in some if isnan(one.near)]
         if not asked:
             return [list(some) for some in found]
-        texts, untouched = [text for _, text in asked], np.array([self.vectors[own] for own, _ in asked])
-        vectors = self.embed.roughly(texts)
-        doubtful = np.abs((units(vectors) * untouched).sum(axis=1) - self.least) < NEARNESS
-        cosines = iter((units(self.embed.again(vectors, texts, doubtful)) * untouched).sum(axis=1))
-        return [[one._replace(near=float(next(cosines))) if isnan(one.near) else one for one in some] for some in found]
+        own, texts = [own for own, _ in asked], [text for _, text in asked]
+        cosines = near(self.embed.roughly(texts), np.array([self.vectors[text] for text in own]))
+        if self.embed.hurries and (doubtful := np.flatnonzero(np.abs(cosines - self.least) < NEARNESS)).size:
+            pairs = asked_once(self.embed.exact, [*(own[place] for place in doubtful), *(texts[place] for place in doubtful)])
+            cosines[doubtful] = near(pairs[: len(doubtful)], pairs[len(doubtful) :])
+        told = iter(cosines.tolist())
+        return [[one._replace(near=next(told)) if isnan(one.near) else one for one in some] for some in found]
+
+
+def near(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    """Cosine of each vector with the other one of its row, (texts,)."""
+    found: np.ndarray = (units(first) * units(second)).sum(axis=1)
+    return found
 
 
 def read(scores: np.ndarray, hunts: Sequence[Hunt], texts: Sequence[Sequence[str]]) -> Iterator[tuple[int, float, float]]:
