@@ -68,6 +68,12 @@ def test_a_change_that_the_model_itself_does_not_confirm_gives_way_to_the_next()
     assert (found.ended, found.edited) == ("fooled", "p1 b")
 
 
+def test_a_change_that_stands_is_not_lost_while_another_row_is_asked_again() -> None:
+    model = Model([0.9, 0.1, 0.1, 1], twin=Model([0.1, 0.1, 0.1, 1]))
+    found = attack(model, ["a b", "a c"], ["good"] * 2, [SPOTS[:1], [(2, 3, ["p2"])]])  # type: ignore[arg-type]
+    assert [one.edited for one in found] == ["p1 b", "a p2"]
+
+
 def test_sentences_that_decide_nothing_are_not_compared() -> None:
     others = [f"x{n} p0" for n in range(100)]
     model = Model([0.9, 1, 1, 1])

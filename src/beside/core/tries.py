@@ -150,7 +150,7 @@ class Questions:
             told = read(asked_once(self.asked.exact, [text for some in texts for text in some]), hunts, texts)
             for place, (hunt, some) in enumerate(zip(hunts, picked, strict=True)):
                 sure = [one._replace(said=said, right=right, margin=margin) for one in some for said, right, margin in [next(told)]]
-                won[place] = next((one for one in sure if one.said != hunt.target), None)
+                won[place] = won[place] or next((one for one in sure if one.said != hunt.target), None)
                 refuted[place] += [one for one in sure if one.said == hunt.target]
                 order[place] = [] if won[place] else order[place][size:]
             size *= 2
