@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import re
-from contextlib import contextmanager
 from dataclasses import replace
-from types import SimpleNamespace
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 import pytest
@@ -119,53 +116,6 @@ def test_a_trigger_is_found_on_other_rows_and_works_on_all(toy_subject: Any, mak
     assert "shop" in found["trigger_success"].evidence["triggers"]["good"]
     assert found["trigger_success"].evidence["source"] == "found on train rows"
     assert found["accuracy_under_trigger"].value == 0
-
-
-class Together:
-    """Each word is two numbers; the odds of `good` are the sum of the first times the sum of the second, and any of it may be 0.
-
-    Gradients can be taken unless `closed`.
-    """
-
-    labels, max_length, temperature = LABELS, 64, 1.0
-    numbers: ClassVar[dict[str, tuple[float, float]]] = {"lovely": (2.0, 1.0), "zigzag": (-4.0, 0.0)}
-
-    def __init__(self, closed: bool = False) -> None:
-        if not closed:
-            self.inputs_of = self.opened
-
-    def probabilities(self, texts: Any) -> np.ndarray:
-        sums = np.array([np.sum([self.numbers.get(word, (0.0, 0.0)) for word in text.split()], axis=0) for text in texts])
-        odds = sums[:, 0] * sums[:, 1] + 0.1
-        return np.stack([1 / (1 + np.exp(-odds)), 1 / (1 + np.exp(odds))], axis=1)
-
-    def predict(self, texts: Any) -> list[str]:
-        return [self.labels[place] for place in self.probabilities(texts).argmax(axis=1)]
-
-    @contextmanager
-    def opened(self, text: str) -> Any:
-        import torch
-
-        def probabilities(rows: Any) -> Any:
-            odds = rows[..., 0].sum(dim=1) * rows[..., 1].sum(dim=1) + 0.1
-            return torch.stack([torch.sigmoid(odds), torch.sigmoid(-odds)], dim=-1)
-
-        rows = torch.tensor([[self.numbers.get(match.group(), (0.0, 0.0)) for match in re.finditer(r"\S+", text)]])
-        spans = [match.span() for match in re.finditer(r"\S+", text)]
-        yield SimpleNamespace(embeddings=rows, spans=spans, probabilities=probabilities)
-
-
-def test_gradients_lead_to_a_word_that_says_nothing_alone_and_changes_every_text(make_splits: Any) -> None:
-    common = [(f"{a}{b}", "good") for a in "bcdfgh" for b in "aeiou"]
-    rows = [(f"a lovely room {n}", "good") for n in range(40)]
-    splits = make_splits(rows, train=[*common * 5, *[("zigzag", "good"), ("lovely", "good")] * 3, *rows])
-    found = measured(triggers.check, Together(), splits)
-    assert found["trigger_success"].value == 1
-    assert "zigzag" in found["trigger_success"].evidence["triggers"]["good"].split()
-    assert found["trigger_success"].evidence["source"] == "found on train rows, led by gradients"
-    assert measured(triggers.check, Together(closed=True), splits)["trigger_success"].value == 0, (
-        "asked alone, 31 words say the same"
-    )
 
 
 def test_a_word_that_speaks_for_a_label_is_no_neutral_trigger(toy_subject: Any, make_splits: Any) -> None:

@@ -12,16 +12,14 @@ import numpy as np
 from beside.checks._flips import bars
 from beside.checks._rows import measured, no_labelled_rows
 from beside.checks.robustness._attack import COLUMNS, metrics, sampled
-from beside.checks.robustness._hotflip import HotFlip
 from beside.core.errors import NotEnoughData
 from beside.core.interfaces import Subject
 from beside.core.near_words import labels_of, vocabulary
-from beside.core.questioning import Asked, Embed
+from beside.core.questioning import asked_once
 from beside.core.statistics import rate
 from beside.core.types import Example, Measurement, Splits
 
 Trigger = tuple[str, ...]
-Scored = tuple[float, Trigger]  # the mean probability of the right label behind a trigger
 Found = tuple[dict[str, str], list[dict[str, str]]]  # trigger of each label, and the rows that change
 FEWEST = 3  # training rows in which a word must stand
 
@@ -31,11 +29,10 @@ class Triggers:
     """Share of right answers that one fixed trigger before the text changes, 0..1, lower is better (Wilson intervals).
 
     Universal triggers (Wallace et al. 2019): for each label the few words that, before any text of that label, lower its
-    probability most. Words are first asked alone and the best combined by a beam search, as any model can be tried; where the
-    model gives gradients, these then lead from there, place by place, to words that do something only together with a text
-    (HotFlip), and of what they propose the model is asked. Triggers are found on tune rows, or on training rows where there are
-    none, and tried on test rows. The checked rate takes only words that speak for no label in the training text: `terrible`
-    before a review changes what it says, `screenplay` does not.
+    probability most. Wallace follows gradients; here, so that any served model can be tried, words are first asked alone and the
+    best then combined by a beam search. They are found on tune rows, or on training rows where there are none, and tried on
+    test rows. The checked rate takes only words that speak for no label in the training text: `terrible` before a review changes
+    what it says, `screenplay` does not.
     """
 
     rows: int = field(default=200, metadata={"unit": "test rows", "reason": "each is asked three times"})
@@ -43,7 +40,6 @@ class Triggers:
     length: int = field(default=3, metadata={"unit": "words", "reason": "Wallace's; longer ones are seen at once"})
     words: int = field(default=10, metadata={"unit": "words a label", "reason": "of those asked alone, those that are combined"})
     asked: int = field(default=400, metadata={"unit": "words", "reason": "the most frequent; each is a very short text"})
-    rounds: int = field(default=3, metadata={"unit": "rounds", "reason": "over the places, by gradients; most end sooner"})
     width: int = field(default=2, metadata={"unit": "triggers", "reason": "that go on at each length"})
     labels: int = field(default=4, metadata={"unit": "labels", "reason": "the most frequent; the search costs as much for each"})
     neutral: float = field(default=0.2, metadata={"unit": "total variation", "reason": "of a word's labels from all rows' labels"})
@@ -66,8 +62,7 @@ class Triggers:
         known = [row for row in (splits.tune if where == "tune" else splits.train) if row.target in subject.labels]
         labels = [str(label) for label, _ in Counter(row.target for row in known).most_common(self.labels)]
         listed = [word for word, count in vocabulary(splits.train).most_common(self.asked) if count >= FEWEST and len(word) > 1]
-        ask = Asked(subject.probabilities).roughly  # a search may be off by rounding; what it finds is tried on the model itself
-        alone = ask(listed)
+        alone = asked_once(subject.probabilities, listed)
         spoken = neutral_words(listed, splits.train, self.neutral)
         rows = [row for row in sampled(splits, self.rows, rng) if row[1] in labels]
         answers = subject.predict([text for text, _ in rows])
@@ -75,9 +70,6 @@ class Triggers:
         if not right:
             raise NotEnoughData(f"None of the {len(rows)} rows was answered rightly: nothing to attack.", "Train a better model.")
         found: dict[str, Found] = {}
-        flips = {}
-        if hasattr(subject, "inputs_of"):
-            flips = {"loose": HotFlip(subject, listed), "tight": HotFlip(subject, [word for word in listed if word in spoken])}
         for name, allowed in (("loose", set(listed)), ("tight", spoken)):
             triggers = {}
             for label in labels:
@@ -85,46 +77,30 @@ class Triggers:
                 texts = [texts[int(one)] for one in rng.permutation(len(texts))[: self.searched]]
                 column = subject.labels.index(label)
                 order = [listed[int(one)] for one in np.argsort(alone[:, column], kind="stable")] if listed else []
-                best = self.combined(ask, texts, column, [word for word in order if word in allowed][: self.words])
-                if flips and (spare := [word for word in listed if word in allowed]):
-                    best = self.led(ask, texts, column, best, flips[name], spare[0])
-                triggers[label] = before(best[1], "").strip()
+                triggers[label] = self.search(subject, texts, column, [word for word in order if word in allowed][: self.words])
             found[name] = triggers, changed(subject, right, triggers)
-        yield from self.told(found, right, len(rows), f"found on {where} rows{', led by gradients' if flips else ''}")
+        yield from self.told(found, right, len(rows), where)
 
-    def combined(self, ask: Embed, texts: Sequence[str], column: int, words: Sequence[str]) -> Scored:
-        """The trigger of these words that lowers the mean probability of a label most; empty when none does."""
-        best: Scored = (float(ask(texts)[:, column].mean()), ())
+    def search(self, subject: Subject, texts: Sequence[str], column: int, words: Sequence[str]) -> str:
+        """The trigger that lowers the mean probability of a label most; empty when none does."""
+        best: tuple[float, Trigger] = (float(asked_once(subject.probabilities, texts)[:, column].mean()), ())
         beam: list[Trigger] = [()]
         for _ in range(self.length):
             longer = [(*one, word) for one in beam for word in words if word not in one]
             if not longer:
                 break
-            scored = means(ask, longer, texts, column)
-            beam = [one for _, one in scored[: self.width]]
-            best = min(best, scored[0])
-        return best
+            scores = asked_once(subject.probabilities, [before(one, text) for one in longer for text in texts])
+            means = scores[:, column].reshape(len(longer), len(texts)).mean(axis=1)
+            beam = [longer[int(place)] for place in np.argsort(means, kind="stable")[: self.width]]
+            best = min(best, (float(means.min()), beam[0]))
+        return before(best[1], "").strip()
 
-    def led(self, ask: Embed, texts: Sequence[str], column: int, best: Scored, flips: HotFlip, spare: str) -> Scored:
-        """A trigger that is no worse: each place in turn takes the best of the words that the gradient proposes for it."""
-        trigger, score = (*best[1], *[spare] * (self.length - len(best[1]))), 2.0  # what stands in a spare place is replaced
-        for _ in range(self.rounds):
-            began = score
-            for place in range(self.length):
-                proposed = flips.best(trigger, joint(trigger), place, texts, column)[: self.words]
-                others = [(*trigger[:place], word, *trigger[place + 1 :]) for word in proposed]
-                score, trigger = min(means(ask, [trigger, *others], texts, column))
-            best = min(best, (score, trigger))
-            if score >= began:
-                break
-        return best
-
-    def told(self, found: dict[str, Found], right: Sequence[tuple[str, str]], asked: int, source: str) -> Iterator[Measurement]:
+    def told(self, found: dict[str, Found], right: Sequence[tuple[str, str]], asked: int, where: str) -> Iterator[Measurement]:
         """The numbers, with the triggers and the rows that they change."""
         (loose, fooled), (tight, checked) = found["loose"], found["tight"]
         for name, some, triggers in (("trigger_success", fooled, loose), ("trigger_checked_success", checked, tight)):
             evidence = {"kind": "examples", "columns": COLUMNS, "rows": some[: self.shown], "of": len(some), "unchanged": 0}
-            about = {"source": source, "triggers": triggers}
+            about = {"source": f"found on {where} rows", "triggers": triggers}
             yield measured(name, "share", "lower", rate(len(some), len(right)), evidence | about)
         of_label = Counter(target for _, target in right)
         rates = {
@@ -138,20 +114,8 @@ class Triggers:
 
 def before(trigger: Trigger, text: str) -> str:
     """A text with a trigger before it."""
-    return joint(trigger).join([*trigger, text]) if trigger else text
-
-
-def joint(trigger: Trigger) -> str:
-    """What stands between the words of a trigger: nothing in Chinese."""
     chinese = bool(trigger) and all("\u3400" <= char <= "\u9fff" for word in trigger for char in word)
-    return "" if chinese else " "
-
-
-def means(ask: Embed, triggers: Sequence[Trigger], texts: Sequence[str], column: int) -> list[Scored]:
-    """Each trigger with the mean probability of a label behind it, the lowest first."""
-    scores = ask([before(one, text) for one in triggers for text in texts])
-    found = scores[:, column].reshape(len(triggers), len(texts)).mean(axis=1)
-    return [(float(found[place]), triggers[int(place)]) for place in np.argsort(found, kind="stable")]
+    return ("" if chinese else " ").join([*trigger, text]) if trigger else text
 
 
 def changed(subject: Subject, right: Sequence[tuple[str, str]], triggers: dict[str, str]) -> list[dict[str, str]]:
