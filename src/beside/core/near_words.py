@@ -8,7 +8,6 @@ from collections.abc import Sequence
 import numpy as np
 
 from beside.core.interfaces import Subject
-from beside.core.questioning import Asked, units
 from beside.core.types import Example
 from beside.core.wording import words
 
@@ -64,7 +63,8 @@ def nearest(subject: Subject, rows: Sequence[Example], least: float, most: int) 
     listed = sorted(word for word, count in vocabulary(rows).most_common(MOST_WORDS) if count > 1 and len(word) > 1)
     if len(listed) < 2:
         return {}
-    vectors = units(Asked(subject.embed).roughly(listed))
+    vectors = np.asarray(subject.embed(listed), dtype=float)
+    vectors /= np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9)
     spoken, found = labels_of(listed, rows), dict[str, tuple[str, ...]]()
     for place, word in enumerate(listed):
         cosines = vectors @ vectors[place]
