@@ -25,6 +25,7 @@ WHO = ("somebody elsewhere without a key", "somebody at this machine without a k
 #             elsewhere, here, user, privacy officer, reviewer, annotator, builder, admin
 PUBLIC, ASK, NAMED, STAFF = "yyyyyyyy", "1yyyyyyy", "11yyyyyy", "133yyyyy"
 REVIEW, MANAGE, SEE_PEOPLE = "1333y33y", "113333" + "3y", "113y333y"
+JUDGE = "1333yyyy"
 SIGN, STOP, RESOLVE, WRITE, TRAIN = "1333y33y", "113yy33y", "1133y33y", "133y33yy", "133333yy"
 NEEDS_PROVIDER = "33333333"  # in this test no identity provider is configured, and nobody gets through
 
@@ -42,9 +43,7 @@ TABLE: dict[str, str] = {
     "POST /models/{release}": ASK,
     "POST /v1/chat/completions": ASK,
     "POST /models/{release}/v1/chat/completions": ASK,
-    "POST /v1/rerank": ASK,
-    "POST /v2/rerank": ASK,
-    "POST /rerank": ASK,
+    **{f"POST {path}": ASK for path in ("/v1/rerank", "/v2/rerank", "/rerank")},
     "GET /try": ASK,
     "POST /try": ASK,
     "GET /try/{prediction_id}": ASK,
@@ -56,10 +55,7 @@ TABLE: dict[str, str] = {
     "GET /protect/{corpus_id}/next": STAFF,
     "POST /protect/{corpus_id}": STAFF,
     "GET /persons": SEE_PEOPLE,
-    "POST /persons": SEE_PEOPLE,
-    "POST /persons/access": SEE_PEOPLE,
-    "POST /persons/erase": SEE_PEOPLE,
-    "POST /persons/resume": SEE_PEOPLE,
+    **{f"POST /persons{end}": SEE_PEOPLE for end in ("", "/access", "/erase", "/resume")},
     "GET /persons/certificate/{file}": SEE_PEOPLE,
     "GET /persons/retention": SEE_PEOPLE,
     "POST /persons/retention": SEE_PEOPLE,
@@ -68,12 +64,7 @@ TABLE: dict[str, str] = {
     "GET /train": ASK,
     "POST /train": TRAIN,
     # evidence: figures for everybody, quoted rows for the staff
-    "GET /v1/corpora": ASK,
-    "GET /v1/corpora/{id}": ASK,
-    "GET /v1/runs": ASK,
-    "GET /v1/runs/{id}": ASK,
-    "GET /v1/findings": ASK,
-    "GET /v1/skipped": ASK,
+    **{f"GET /v1/{what}": ASK for what in ("corpora", "corpora/{id}", "runs", "runs/{id}", "findings", "skipped")},
     "GET /": ASK,
     "GET /evidence": ASK,
     "GET /evidence/picture/{artifact}.svg": ASK,
@@ -105,6 +96,14 @@ TABLE: dict[str, str] = {
     "POST /v1/releases/{id}/conditions/{condition}": RESOLVE,
     "PUT /v1/statements": WRITE,
     "POST /statements": WRITE,
+    # attacked rows
+    "GET /v1/releases/{id}/attacked": STAFF,
+    "GET /v1/releases/{id}/attacked/rates": STAFF,
+    "POST /v1/releases/{id}/attacked": STAFF,
+    "POST /v1/releases/{id}/attacked/{row}": JUDGE,
+    "GET /judge/{release_id}": STAFF,
+    "POST /judge/{release_id}": JUDGE,
+    "POST /judge/{release_id}/attack": STAFF,
     "POST /v1/releases/{id}/improve": REVIEW,
     "POST /improve/{release_id}": REVIEW,
     # the server
@@ -125,21 +124,11 @@ TABLE: dict[str, str] = {
     "GET /sign-in/oidc": NEEDS_PROVIDER,
     "GET /sign-in/oidc/back": NEEDS_PROVIDER,
     "GET /account": NAMED,
-    "POST /account/password": NAMED,
-    "POST /account/tokens": NAMED,
-    "POST /account/tokens/revoke": NAMED,
-    "POST /account/sessions/end": NAMED,
-    "POST /account/sign-out-everywhere": NAMED,
+    **{f"POST /account/{end}": NAMED for end in ("password", "tokens", "tokens/revoke", "sessions/end", "sign-out-everywhere")},
     # people
     "GET /people": SEE_PEOPLE,
     "GET /people/one": SEE_PEOPLE,
-    "POST /people": MANAGE,
-    "POST /people/roles": MANAGE,
-    "POST /people/code": MANAGE,
-    "POST /people/disable": MANAGE,
-    "POST /people/enable": MANAGE,
-    "POST /people/sign-out": MANAGE,
-    "POST /people/revoke": MANAGE,
+    **{f"POST /people{end}": MANAGE for end in ("", "/roles", "/code", "/disable", "/enable", "/sign-out", "/revoke")},
 }
 SENT: dict[str, dict[str, Any]] = {
     "POST /v1/predict": {"text": "where is my parcel"},
@@ -169,6 +158,9 @@ SENT: dict[str, dict[str, Any]] = {
     "POST /v1/releases/{id}/stop": {"reason": "It answers nonsense."},
     "POST /v1/releases/{id}/resume": {"reason": "It was repaired."},
     "POST /v1/releases/{id}/conditions/{condition}": {"reason": "It was done."},
+    "POST /v1/releases/{id}/attacked": {"rows": 10},
+    "POST /v1/releases/{id}/attacked/{row}": {"meaning": "kept"},
+    "POST /judge/{release_id}": {"row": "nothing", "meaning": "kept"},
     "PUT /v1/statements": {"key": "intended_purpose", "text": "To sort messages.", "language": "en"},
     "POST /statements": {"key": "intended_purpose", "text": "To sort messages.", "language": "en"},
 }
@@ -250,12 +242,12 @@ def call(line: str, client: TestClient, made: Any) -> int:
     """The status of one call, with real ids where there are such."""
     method, path = line.split(" ")
     people, ids = made.workspace.people, {"id": made.release.id, "release": made.release.id, "release_id": made.release.id}
-    if "/improve" in path:
-        ids = dict.fromkeys(ids, "nothing")  # nobody should start a training here
+    if "/improve" in path or (method == "POST" and path.endswith(("/attacked", "/attack"))):
+        ids = dict.fromkeys(ids, "nothing")  # nobody should start a training or an attack here
     if path.startswith(("/v1/corpora", "/v1/runs")):
         ids["id"] = "corpus-toy" if "corpora" in path else "run-toy"
     ids["corpus_id"] = "corpus-toy"
-    for name in ("prediction_id", "artifact", "name", "condition", "file"):
+    for name in ("prediction_id", "artifact", "name", "condition", "file", "row"):
         ids[name] = "nothing"
     address = path.format(**ids) + {"/people/one": "?name=spare", "/static": "/console.css"}.get(path, "")
     body: dict[str, Any] = {"name": "spare", **SENT.get(line, {})}

@@ -22,6 +22,7 @@ from beside.api import (
     rerank,
     routes_ask,
     routes_documents,
+    routes_judge,
     routes_protect,
     routes_read,
     routes_release,
@@ -84,7 +85,7 @@ def create_app(
     app.add_middleware(Watch, metrics=metrics, tracer=tracer)
     app.add_middleware(SecurityHeaders)
     answering = (routes_ask, hub, chat, rerank)
-    for part in (*answering, routes_protect, routes_read, routes_release, routes_documents, progress, routes_server):
+    for part in (*answering, routes_protect, routes_read, routes_release, routes_judge, routes_documents, progress, routes_server):
         app.include_router(part.router)
     return app
 

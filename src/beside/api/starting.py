@@ -15,7 +15,7 @@ from beside.api.actor import must_hold
 from beside.core.erasure import Asked
 from beside.core.recipe import Recipe
 from beside.core.types import Actor
-from beside.store.permission import STEWARDS
+from beside.store.permission import EXAMPLE_READERS, STEWARDS
 from beside.store.workspace import Workspace
 
 LOG = "started.log"  # in the workspace's state: what the process said last
@@ -47,6 +47,18 @@ def start_training(workspace: Workspace, actor: Actor, corpus_id: str, recipe: R
     corpus = workspace.records.corpus(actor, corpus_id)
     changed = {name: value for name, value in recipe.model_dump().items() if value != getattr(Recipe(), name)}
     return start(workspace, actor, "train", [corpus.id, *(f"--set={name}={value}" for name, value in changed.items())])
+
+
+def start_attacking(workspace: Workspace, actor: Actor, release_id: str, rows: int) -> int:
+    """Starts `beside attack` on training rows of a release; the number of the process.
+
+    Raises:
+        NotPermitted: it takes somebody who may read training rows.
+        UnknownName: there is no such release.
+        Busy: something else works in this workspace.
+    """
+    must_hold(actor, EXAMPLE_READERS, "attack training rows")
+    return start(workspace, actor, "attack", [workspace.records.release(actor, release_id).id, f"--rows={rows}"])
 
 
 def start_erasing(workspace: Workspace, actor: Actor, asked: Asked, retrain: bool) -> int:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from beside.console.account_sentences import ACCOUNTS
 from beside.console.committee_sentences import COMMITTEE
+from beside.console.judging_sentences import JUDGING
 from beside.console.language import N_
 from beside.console.rights_sentences import RIGHTS
 
@@ -222,6 +223,7 @@ SENTENCES: tuple[tuple[str, str], ...] = (
     ),
     *ACCOUNTS,
     *RIGHTS,
+    *JUDGING,
     *COMMITTEE,
     # last, for a name may hold anything
     (r"(?P<who>.+?) rejected it: (?P<reason>.*)", N_("%(who)s rejected it: %(reason)s")),

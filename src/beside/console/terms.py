@@ -109,6 +109,7 @@ STAGES = {
     "measure": N_("Asking the smaller models"),
     "time": N_("Timing the models in turns"),
     "importance": N_("Finding what matters least"),
+    "attack": N_("Attacking training rows"),
 }
 KINDS = {
     "release": N_("release"),
