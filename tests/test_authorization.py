@@ -67,6 +67,12 @@ TABLE: dict[str, str] = {
     # training
     "GET /train": ASK,
     "POST /train": TRAIN,
+    "POST /v1/runs/{id}/compress": TRAIN,
+    "GET /v1/runs/{id}/compression": ASK,
+    "GET /evidence/compress": ASK,
+    "POST /evidence/compress": TRAIN,
+    "GET /evidence/compressed": ASK,
+    "GET /evidence/compressed/{run_id}.svg": ASK,
     # evidence: figures for everybody, quoted rows for the staff
     "GET /v1/corpora": ASK,
     "GET /v1/corpora/{id}": ASK,
@@ -158,6 +164,8 @@ SENT: dict[str, dict[str, Any]] = {
     "POST /protect/{corpus_id}": {"row": "1"},
     **{f"POST /persons{end}": {"words": "nobody at all", "sure": "yes"} for end in ("", "/access", "/erase")},
     "POST /train": {"corpus": "nothing"},
+    "POST /v1/runs/{id}/compress": {"compressors": ["quantize"]},
+    "POST /evidence/compress": {"run": "nothing", "step-1": "quantize"},
     "POST /v1/releases/{id}/reviews": {"decision": "approve", "reason": "The numbers hold."},
     "POST /review/{release_id}": {"decision": "approve", "reason": "The numbers hold."},
     "POST /review/{release_id}/comment": {"text": "A word on it."},
@@ -255,7 +263,9 @@ def call(line: str, client: TestClient, made: Any) -> int:
     if path.startswith(("/v1/corpora", "/v1/runs")):
         ids["id"] = "corpus-toy" if "corpora" in path else "run-toy"
     ids["corpus_id"] = "corpus-toy"
-    for name in ("prediction_id", "artifact", "name", "condition", "file"):
+    if path.endswith("/compress"):
+        ids["id"] = "nothing"  # nor a compression
+    for name in ("prediction_id", "artifact", "name", "condition", "file", "run_id"):
         ids[name] = "nothing"
     address = path.format(**ids) + {"/people/one": "?name=spare", "/static": "/console.css"}.get(path, "")
     body: dict[str, Any] = {"name": "spare", **SENT.get(line, {})}
