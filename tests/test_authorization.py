@@ -148,37 +148,34 @@ TABLE: dict[str, str] = {
     "POST /people/revoke": MANAGE,
 }
 SENT: dict[str, dict[str, Any]] = {
-    "POST /v1/predict": {"text": "where is my parcel"},
-    "POST /v1/explain": {"text": "where is my parcel"},
+    **dict.fromkeys(("POST /v1/predict", "POST /v1/explain", "POST /try"), {"text": "where is my parcel"}),
     "POST /v1/what_if": {"text": "where is my parcel", "edited": "where is my money"},
     "POST /v1/neighbours": {"text": "where is my parcel"},
     "POST /v1/feedback": {"prediction_id": "nothing", "correct": True},
-    "POST /v1/protect": {"text": "call me at 13800138000"},
-    "POST /": {"inputs": "where is my parcel"},
-    "POST /models/{release}": {"inputs": "where is my parcel"},
-    "POST /v1/rerank": {"query": "where is my parcel", "documents": ["It is on its way."]},
-    "POST /v2/rerank": {"query": "where is my parcel", "documents": ["It is on its way."]},
+    **dict.fromkeys(("POST /v1/protect", "POST /protect"), {"text": "call me at 13800138000"}),
+    **dict.fromkeys(("POST /", "POST /models/{release}"), {"inputs": "where is my parcel"}),
+    **dict.fromkeys(("POST /v1/rerank", "POST /v2/rerank"), {"query": "where is my parcel", "documents": ["It is on its way."]}),
     "POST /rerank": {"query": "where is my parcel", "texts": ["It is on its way."]},
-    "POST /try": {"text": "where is my parcel"},
-    "POST /protect": {"text": "call me at 13800138000"},
     "POST /protect/{corpus_id}": {"row": "1"},
     **{f"POST /persons{end}": {"words": "nobody at all", "sure": "yes"} for end in ("", "/access", "/erase")},
     "POST /train": {"corpus": "nothing"},
     "POST /v1/runs/{id}/compress": {"compressors": ["quantize"]},
-    "POST /evidence/compress": {"run": "nothing", "step-1": "quantize"},
-    "POST /v1/releases/{id}/reviews": {"decision": "approve", "reason": "The numbers hold."},
-    "POST /review/{release_id}": {"decision": "approve", "reason": "The numbers hold."},
-    "POST /review/{release_id}/comment": {"text": "A word on it."},
-    "POST /review/{release_id}/incident": {"severity": "low", "text": "A wrong answer."},
+    "POST /evidence/compress": {"run": "run-toy", "step-1": ""},
+    **dict.fromkeys(
+        ("POST /v1/releases/{id}/reviews", "POST /review/{release_id}"), {"decision": "approve", "reason": "The numbers hold."}
+    ),
+    **dict.fromkeys(("POST /v1/releases/{id}/comments", "POST /review/{release_id}/comment"), {"text": "A word on it."}),
+    **dict.fromkeys(
+        ("POST /v1/releases/{id}/incidents", "POST /review/{release_id}/incident"), {"severity": "low", "text": "A wrong answer."}
+    ),
     "POST /review/{release_id}/stop": {"reason": "It answers nonsense.", "sure": "yes"},
     "POST /review/{release_id}/resolve": {"about": "condition-nothing", "reason": "It was done."},
-    "POST /v1/releases/{id}/comments": {"text": "A word on it."},
-    "POST /v1/releases/{id}/incidents": {"severity": "low", "text": "A wrong answer."},
     "POST /v1/releases/{id}/stop": {"reason": "It answers nonsense."},
     "POST /v1/releases/{id}/resume": {"reason": "It was repaired."},
     "POST /v1/releases/{id}/conditions/{condition}": {"reason": "It was done."},
-    "PUT /v1/statements": {"key": "intended_purpose", "text": "To sort messages.", "language": "en"},
-    "POST /statements": {"key": "intended_purpose", "text": "To sort messages.", "language": "en"},
+    **dict.fromkeys(
+        ("PUT /v1/statements", "POST /statements"), {"key": "intended_purpose", "text": "To sort messages.", "language": "en"}
+    ),
 }
 
 
