@@ -6,7 +6,9 @@ asked by our own inference, which pads less; the same search written here after 
 step in one pass; all rows of the block together (core/attacking.py). Then the checks that attack take 1,000 rows each. Prints the
 tables and writes them, dated, to benchmarks/attack.md.
 
-    python benchmarks/attack.py [--rows 60] [--train 2000] [--part race|thousand|both] [--keep DIR]
+    python benchmarks/attack.py [--rows 240] [--train 2000] [--part race|thousand|both] [--keep DIR]
+
+A part that is not asked for stays in the page as it was.
 """
 
 from __future__ import annotations
@@ -14,6 +16,7 @@ from __future__ import annotations
 import argparse
 import os
 import platform
+import re
 import tempfile
 from collections import defaultdict
 from collections.abc import Callable, Sequence
@@ -26,6 +29,7 @@ from typing import Any
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 import numpy as np
+import torch
 
 from beside.checks.robustness._attack import near_only
 from beside.checks.robustness.greedy_words import check
@@ -45,7 +49,13 @@ except ImportError:
     TextAttack = None  # type: ignore[assignment, misc]
 
 HERE = Path(__file__).resolve().parent
-BLOCK = 10  # rows of a turn
+PAGE = HERE / "attack.md"
+HEAD = """# Attacks
+
+By `benchmarks/attack.py`. SST-2; the embedded base, two epochs on some of the training rows (2,000 unless told otherwise); attacked
+are other rows of the training file.
+"""
+BLOCK = 40  # rows of a turn; an audit attacks 100 at a time
 LIMITS = Limits(share=1.0, queries=10_000, sentence=check.sentence)  # the paper bounds neither words nor questions
 Way = Callable[[list[Any]], tuple[int, int]]  # rows with target and spots -> fooled, texts asked
 
@@ -94,7 +104,7 @@ def one_row(subject: Any, embed: Any, text: str, target: str, spots: Any, batch:
 def main() -> None:
     """Trains, races, attacks 1,000 rows, writes the tables."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rows", type=int, default=60, help="rows of the race")
+    parser.add_argument("--rows", type=int, default=240, help="rows of the race")
     parser.add_argument("--train", type=int, default=2000, help="training rows; others of the training file are attacked")
     parser.add_argument("--part", choices=["race", "thousand", "both"], default="both")
     parser.add_argument("--keep", type=Path, help="folder of the model; one that is there is not trained again")
@@ -109,17 +119,21 @@ def main() -> None:
         if not (folder / "model").is_dir():
             trained(folder, learned, method="full", frozen_layers=0, epochs=2, seed=0)
         subject, base = load_subject(folder / "model"), base_subject(Recipe(pooling="mean"))
-        lines = race(subject, base, learned, fresh[: args.rows]) if args.part != "thousand" else []
-        lines += thousand(subject, base, learned, fresh) if args.part != "race" else []
-    cores = len(os.sched_getaffinity(0))
-    head = [
-        "# Attacks",
-        "",
-        f"{datetime.now(UTC):%Y-%m-%d}, {platform.machine()}, {cores} cores, by `benchmarks/attack.py`. SST-2; the embedded",
-        f"base, two epochs on {len(learned)} training rows; attacked are other rows of the training file.",
-        "",
-    ]
-    (HERE / "attack.md").write_text("\n".join([*head, *lines]) + "\n", encoding="utf-8")
+        if args.part != "thousand":
+            put(race(subject, base, learned, fresh[: args.rows]))
+        if args.part != "race":
+            put(thousand(subject, base, learned, fresh))
+
+
+def put(lines: Sequence[str]) -> None:
+    """Puts a section, which begins with its title, in place of the one of that title, or at the end of the page."""
+    before = PAGE.read_text(encoding="utf-8") if PAGE.exists() else HEAD
+    parts = re.split(r"(?m)^## ", before)[1:]
+    sections = {part.split("\n", 1)[0]: part.strip() for part in parts}
+    title, threads = lines[0], f"{torch.get_num_threads()} threads on {len(os.sched_getaffinity(0))} cores"
+    dated = f"{datetime.now(UTC):%Y-%m-%d}, {platform.machine()}, {threads}."
+    sections[title] = "\n".join([title, "", dated, *lines[1:]]).strip()
+    PAGE.write_text("\n\n".join([HEAD.strip(), *(f"## {part}" for part in sections.values())]) + "\n", encoding="utf-8")
 
 
 def ways(subject: Any, base: Any) -> dict[str, Way]:
@@ -171,7 +185,7 @@ def race(subject: Any, base: Any, learned: Sequence[Example], attacked: Sequence
         slower = apart_by(np.array(spent), np.array(seconds["rows together"])) if name != "rows together" else ""
         lines.append(f"| {name} | {60 * len(texts) / whole:.0f} | {slower} | {whole:.1f} | {share} | {asked[name]} |")
     print("\n".join(lines), own, flush=True)
-    return ["## The same search, interleaved", "", f"{len(texts)} rows, {BLOCK} at a time in turn. {ABOUT}", "", *lines, ""]
+    return ["The same search, interleaved", f"{len(texts)} rows, {BLOCK} at a time in turn. {ABOUT}", "", *lines]
 
 
 def apart_by(slow: np.ndarray, fast: np.ndarray) -> str:
@@ -198,7 +212,7 @@ def thousand(subject: Any, base: Any, learned: Sequence[Example], attacked: Sequ
                 f"| {'' if place else name} | {'' if place else f'{minutes:.1f}'} | {told.metric} | {value} | {texts:.0f} |"
             )
         print("\n".join(lines[-3:]), flush=True)
-    return [f"## {len(attacked)} rows", "", "Each check runs twice: loose, and with the meaning checked.", "", *lines, ""]
+    return [f"{len(attacked)} rows", "Each check runs twice: loose, and with the meaning checked.", "", *lines]
 
 
 ABOUT = (

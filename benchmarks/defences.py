@@ -50,6 +50,8 @@ LABELS = ("negative", "positive")
 WAYS: dict[str, dict[str, Any]] = {
     "none": {},
     "fgm": {"defence": "fgm"},
+    "none, 6 passes": {"epochs": 6},
+    "near_words, 6 passes": {"defence": "near_words", "epochs": 6},
     "adversarial_examples": {"defence": "adversarial_examples"},
     "freelb": {"defence": "freelb"},
     "smart": {"defence": "smart"},

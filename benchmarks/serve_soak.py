@@ -110,10 +110,10 @@ async def soak(seconds: float) -> str:
             alive = httpx.get(f"{address}/readyz", timeout=30).status_code == 200
         stored = len(loop.records.predictions(OWNER, loop.records.releases(OWNER)[0].id, limit=10**7))
         early, late = memory[len(memory) // 4], memory[-1]
-        odd = sum(count for name, count in told.items() if name not in ("200", "429", "503") and not name.startswith("release-"))
+        odd = {name: n for name, n in told.items() if name not in ("200", "429", "503") and not name.startswith("release-")}
         return (
             f"- soak, {seconds:.0f} s, {2 * queue} callers for {queue} places: {told['200']} answered ({stored} stored), "
-            f"{told['503'] + told['429']} refused with Retry-After, {odd} anything else; alive after: {alive}; "
+            f"{told['503'] + told['429']} refused with Retry-After, anything else: {odd or 'none'}; alive after: {alive}; "
             f"memory {early:.0f} MiB after a quarter, {late:.0f} MiB at the end, most {max(memory):.0f} MiB"
         )
 

@@ -25,6 +25,7 @@ WHO = ("somebody elsewhere without a key", "somebody at this machine without a k
 #             elsewhere, here, user, privacy officer, reviewer, annotator, builder, admin
 PUBLIC, ASK, NAMED, STAFF = "yyyyyyyy", "1yyyyyyy", "11yyyyyy", "133yyyyy"
 REVIEW, MANAGE, SEE_PEOPLE = "1333y33y", "113333" + "3y", "113y333y"
+JUDGE = "1333yyyy"
 SIGN, STOP, RESOLVE, WRITE, TRAIN = "1333y33y", "113yy33y", "1133y33y", "133y33yy", "133333yy"
 NEEDS_PROVIDER = "33333333"  # in this test no identity provider is configured, and nobody gets through
 
@@ -42,9 +43,7 @@ TABLE: dict[str, str] = {
     "POST /models/{release}": ASK,
     "POST /v1/chat/completions": ASK,
     "POST /models/{release}/v1/chat/completions": ASK,
-    "POST /v1/rerank": ASK,
-    "POST /v2/rerank": ASK,
-    "POST /rerank": ASK,
+    **{f"POST {path}": ASK for path in ("/v1/rerank", "/v2/rerank", "/rerank")},
     "GET /try": ASK,
     "POST /try": ASK,
     "GET /try/{prediction_id}": ASK,
@@ -56,10 +55,7 @@ TABLE: dict[str, str] = {
     "GET /protect/{corpus_id}/next": STAFF,
     "POST /protect/{corpus_id}": STAFF,
     "GET /persons": SEE_PEOPLE,
-    "POST /persons": SEE_PEOPLE,
-    "POST /persons/access": SEE_PEOPLE,
-    "POST /persons/erase": SEE_PEOPLE,
-    "POST /persons/resume": SEE_PEOPLE,
+    **{f"POST /persons{end}": SEE_PEOPLE for end in ("", "/access", "/erase", "/resume")},
     "GET /persons/certificate/{file}": SEE_PEOPLE,
     "GET /persons/retention": SEE_PEOPLE,
     "POST /persons/retention": SEE_PEOPLE,
@@ -74,12 +70,7 @@ TABLE: dict[str, str] = {
     "GET /evidence/compressed": ASK,
     "GET /evidence/compressed/{run_id}.svg": ASK,
     # evidence: figures for everybody, quoted rows for the staff
-    "GET /v1/corpora": ASK,
-    "GET /v1/corpora/{id}": ASK,
-    "GET /v1/runs": ASK,
-    "GET /v1/runs/{id}": ASK,
-    "GET /v1/findings": ASK,
-    "GET /v1/skipped": ASK,
+    **{f"GET /v1/{what}": ASK for what in ("corpora", "corpora/{id}", "runs", "runs/{id}", "findings", "skipped")},
     "GET /": ASK,
     "GET /evidence": ASK,
     "GET /evidence/picture/{artifact}.svg": ASK,
@@ -111,6 +102,14 @@ TABLE: dict[str, str] = {
     "POST /v1/releases/{id}/conditions/{condition}": RESOLVE,
     "PUT /v1/statements": WRITE,
     "POST /statements": WRITE,
+    # attacked rows
+    "GET /v1/releases/{id}/attacked": STAFF,
+    "GET /v1/releases/{id}/attacked/rates": STAFF,
+    "POST /v1/releases/{id}/attacked": STAFF,
+    "POST /v1/releases/{id}/attacked/{row}": JUDGE,
+    "GET /judge/{release_id}": STAFF,
+    "POST /judge/{release_id}": JUDGE,
+    "POST /judge/{release_id}/attack": STAFF,
     "POST /v1/releases/{id}/improve": REVIEW,
     "POST /improve/{release_id}": REVIEW,
     # the server
@@ -131,51 +130,47 @@ TABLE: dict[str, str] = {
     "GET /sign-in/oidc": NEEDS_PROVIDER,
     "GET /sign-in/oidc/back": NEEDS_PROVIDER,
     "GET /account": NAMED,
-    "POST /account/password": NAMED,
-    "POST /account/tokens": NAMED,
-    "POST /account/tokens/revoke": NAMED,
-    "POST /account/sessions/end": NAMED,
-    "POST /account/sign-out-everywhere": NAMED,
+    **{f"POST /account/{end}": NAMED for end in ("password", "tokens", "tokens/revoke", "sessions/end", "sign-out-everywhere")},
     # people
     "GET /people": SEE_PEOPLE,
     "GET /people/one": SEE_PEOPLE,
-    "POST /people": MANAGE,
-    "POST /people/roles": MANAGE,
-    "POST /people/code": MANAGE,
-    "POST /people/disable": MANAGE,
-    "POST /people/enable": MANAGE,
-    "POST /people/sign-out": MANAGE,
-    "POST /people/revoke": MANAGE,
+    **{f"POST /people{end}": MANAGE for end in ("", "/roles", "/code", "/disable", "/enable", "/sign-out", "/revoke")},
 }
 SENT: dict[str, dict[str, Any]] = {
-    **dict.fromkeys(("POST /v1/predict", "POST /v1/explain", "POST /try"), {"text": "where is my parcel"}),
+    **{key: {"text": "where is my parcel"} for key in ("POST /v1/predict", "POST /v1/explain", "POST /try")},
     "POST /v1/what_if": {"text": "where is my parcel", "edited": "where is my money"},
     "POST /v1/neighbours": {"text": "where is my parcel"},
     "POST /v1/feedback": {"prediction_id": "nothing", "correct": True},
-    **dict.fromkeys(("POST /v1/protect", "POST /protect"), {"text": "call me at 13800138000"}),
-    **dict.fromkeys(("POST /", "POST /models/{release}"), {"inputs": "where is my parcel"}),
-    **dict.fromkeys(("POST /v1/rerank", "POST /v2/rerank"), {"query": "where is my parcel", "documents": ["It is on its way."]}),
+    **{key: {"text": "call me at 13800138000"} for key in ("POST /v1/protect", "POST /protect")},
+    **{key: {"inputs": "where is my parcel"} for key in ("POST /", "POST /models/{release}")},
+    **{key: {"query": "where is my parcel", "documents": ["It is on its way."]} for key in ("POST /v1/rerank", "POST /v2/rerank")},
     "POST /rerank": {"query": "where is my parcel", "texts": ["It is on its way."]},
     "POST /protect/{corpus_id}": {"row": "1"},
     **{f"POST /persons{end}": {"words": "nobody at all", "sure": "yes"} for end in ("", "/access", "/erase")},
     "POST /train": {"corpus": "nothing"},
     "POST /v1/runs/{id}/compress": {"compressors": ["quantize"]},
     "POST /evidence/compress": {"run": "run-toy", "step-1": ""},
-    **dict.fromkeys(
-        ("POST /v1/releases/{id}/reviews", "POST /review/{release_id}"), {"decision": "approve", "reason": "The numbers hold."}
-    ),
-    **dict.fromkeys(("POST /v1/releases/{id}/comments", "POST /review/{release_id}/comment"), {"text": "A word on it."}),
-    **dict.fromkeys(
-        ("POST /v1/releases/{id}/incidents", "POST /review/{release_id}/incident"), {"severity": "low", "text": "A wrong answer."}
-    ),
+    **{
+        key: {"decision": "approve", "reason": "The numbers hold."}
+        for key in ("POST /v1/releases/{id}/reviews", "POST /review/{release_id}")
+    },
+    **{key: {"text": "A word on it."} for key in ("POST /v1/releases/{id}/comments", "POST /review/{release_id}/comment")},
+    **{
+        key: {"severity": "low", "text": "A wrong answer."}
+        for key in ("POST /v1/releases/{id}/incidents", "POST /review/{release_id}/incident")
+    },
     "POST /review/{release_id}/stop": {"reason": "It answers nonsense.", "sure": "yes"},
     "POST /review/{release_id}/resolve": {"about": "condition-nothing", "reason": "It was done."},
     "POST /v1/releases/{id}/stop": {"reason": "It answers nonsense."},
     "POST /v1/releases/{id}/resume": {"reason": "It was repaired."},
     "POST /v1/releases/{id}/conditions/{condition}": {"reason": "It was done."},
-    **dict.fromkeys(
-        ("PUT /v1/statements", "POST /statements"), {"key": "intended_purpose", "text": "To sort messages.", "language": "en"}
-    ),
+    **{
+        key: {"key": "intended_purpose", "text": "To sort messages.", "language": "en"}
+        for key in ("PUT /v1/statements", "POST /statements")
+    },
+    "POST /v1/releases/{id}/attacked": {"rows": 10},
+    "POST /v1/releases/{id}/attacked/{row}": {"meaning": "kept"},
+    "POST /judge/{release_id}": {"row": "nothing", "meaning": "kept"},
 }
 
 
@@ -255,14 +250,14 @@ def call(line: str, client: TestClient, made: Any) -> int:
     """The status of one call, with real ids where there are such."""
     method, path = line.split(" ")
     people, ids = made.workspace.people, {"id": made.release.id, "release": made.release.id, "release_id": made.release.id}
-    if "/improve" in path:
-        ids = dict.fromkeys(ids, "nothing")  # nobody should start a training here
+    if "/improve" in path or (method == "POST" and path.endswith(("/attacked", "/attack"))):
+        ids = dict.fromkeys(ids, "nothing")  # nobody should start a training or an attack here
     if path.startswith(("/v1/corpora", "/v1/runs")):
         ids["id"] = "corpus-toy" if "corpora" in path else "run-toy"
     ids["corpus_id"] = "corpus-toy"
     if path.endswith("/compress"):
         ids["id"] = "nothing"  # nor a compression
-    for name in ("prediction_id", "artifact", "name", "condition", "file", "run_id"):
+    for name in ("prediction_id", "artifact", "name", "condition", "file", "run_id", "row"):
         ids[name] = "nothing"
     address = path.format(**ids) + {"/people/one": "?name=spare", "/static": "/console.css"}.get(path, "")
     body: dict[str, Any] = {"name": "spare", **SENT.get(line, {})}

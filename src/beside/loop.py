@@ -26,11 +26,11 @@ from beside.documents import Documents
 from beside.drifting import Drifting
 from beside.engine import loading
 from beside.guarding import Guarding
+from beside.judging import Judging
 from beside.labels import Labels
 from beside.models import Models
 from beside.proofs import Proofs
 from beside.protecting import Protecting
-from beside.purposes import Purposes
 from beside.searching import Searching
 from beside.stages import audit, improve, intake, listen, release, review, serve, verify
 from beside.stages.audit import Model
@@ -43,9 +43,7 @@ from beside.store.proof import proof_of
 from beside.store.workspace import Workspace
 
 
-class Loop(
-    Committee, Compressing, Documents, Drifting, Guarding, Models, Proofs, Searching, Labels, Protecting, Purposes, Stewards
-):
+class Loop(Committee, Compressing, Documents, Drifting, Guarding, Judging, Labels, Models, Proofs, Protecting, Searching, Stewards):
     """text in -> protect -> train -> audit -> release -> review -> serve -> listen -> improve, for one actor in one workspace.
 
     Args:
@@ -270,8 +268,9 @@ class Loop(
             champion = self.records.run(self.actor, champion_release.run_id)
             parent = self.records.corpus(self.actor, champion.corpus_id)
             improve.must_compare(self.task_of(parent))
-            said = self.rows_like(parent, listen.corrections(self.records.answers(self.actor, release_id)))
-            grown = improve.child(parent, self.splits(parent), said, artifacts=self.artifacts, now=self.clock())
+            splits, said = self.splits(parent), listen.corrections(self.records.answers(self.actor, release_id))
+            taught = self.rows_like(parent, [*self.accepted(release_id, splits), *said])
+            grown = improve.child(parent, splits, taught, artifacts=self.artifacts, now=self.clock())
             self.records.add_corpus(self.actor, grown)
             corpus = self.records.corpus(self.actor, grown.id)
             asked = champion.recipe.model_copy(update={"threads": None})

@@ -245,6 +245,8 @@ def editions(made: Erasure) -> dict[str, bytes]:
 BECOMES = {
     "prediction": "deleted",
     "answer": "deleted, or the person's words are struck out",
+    "attacked row": "deleted",
+    "judgement": "deleted, or the person's words are struck out",
     "comparison": "the person's rows are taken out",
     "ledger entry": "its detail is erased, its hash stays in the chain",
     "vault value": "deleted, where it stands for nobody else",

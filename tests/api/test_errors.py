@@ -78,6 +78,8 @@ def test_every_route_with_a_name_in_it_refuses_an_unknown_one(app: FastAPI, ask:
         "/v1/releases/nothing/stop": because,
         "/v1/releases/nothing/resume": because,
         "/v1/releases/nothing/conditions/nothing": because,
+        "/v1/releases/nothing/attacked": {"rows": 1},
+        "/v1/releases/nothing/attacked/nothing": {"meaning": "kept"},
     }
     named = [(method, path) for method, path in routes(app) if "nothing" in path]
     assert len(named) >= 6

@@ -79,8 +79,9 @@ def test_the_next_action_follows_people(facts):
 def test_corrections_wait_until_a_child_corpus_holds_them(facts):
     pairs = [said(False, "b"), said(False, None), said(True, "a"), said(False, "b", NOW + timedelta(days=2))]
     child = facts.corpus.model_copy(update={"made_at": NOW + timedelta(days=1)})
-    assert waiting(pairs, []) == 2
-    assert waiting(pairs, [child]) == 1
+    assert waiting(pairs, [], []) == 2
+    assert waiting(pairs, [child], []) == 1
+    assert waiting(pairs, [child], [NOW, NOW + timedelta(days=3)]) == 2, "accepted attacked rows wait as well"
 
 
 def test_a_compared_challenger_ends_the_line(facts):

@@ -14,6 +14,7 @@ from beside.core.errors import BadOption
 from beside.core.pairs import joined
 from beside.core.recipe import Recipe
 from beside.core.types import Example
+from beside.defences._editing import Editing
 from beside.defences.adversarial_examples import AdversarialExamples
 from beside.engine import attacked, truth
 from beside.engine.checkpoint import Checkpoint
@@ -124,7 +125,7 @@ def test_killed_and_gone_on_it_ends_with_the_same_folder(
 def test_it_withstands_what_it_was_shown(train: Any) -> None:
     """The same typing slips, sought anew on each model, turn fewer rows of the one that was defended."""
     plain = {"defence": None, "attack_edits": "synonyms", "attacked_share": 0.25}  # as where they are not set
-    found, examples, judge = [], rows(80), AdversarialExamples(edits="typos")
+    found, examples, judge = [], rows(80), AdversarialExamples(editing=Editing(("typos",)))
     texts, targets = [row.text for row in examples], [str(row.target) for row in examples]
     for name, settings in (("plain", plain), ("defended", {"attacked_share": 1.0})):
         folder, _ = train(name, examples, epochs=10, **settings)

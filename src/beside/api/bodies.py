@@ -176,9 +176,9 @@ class Checklist(BaseModel):
 
 
 class Started(BaseModel):
-    """An improvement that now runs by itself."""
+    """Work on a release that now runs by itself."""
 
-    release: str = Field(description="the champion")
+    release: str = Field(description="the release; of an improvement, the champion")
     process: int = Field(description="number of the process on the server")
     progress: str = Field(description="address of its progress, a stream of events")
 

@@ -20,7 +20,7 @@ from beside.core.recipe import Recipe
 from beside.core.registry import load
 from beside.core.types import Actor, Run
 from beside.loop import Loop
-from beside.store.permission import STEWARDS
+from beside.store.permission import EXAMPLE_READERS, STEWARDS
 from beside.store.workspace import Workspace
 
 LOG = "started.log"  # in the workspace's state: what the process said last
@@ -80,6 +80,18 @@ def closed(loop: Loop, run: Run) -> tuple[str, str] | None:
         return WRITTEN
     told = loop.compression(run.id)
     return FINAL if told is not None and told.final else None
+
+
+def start_attacking(workspace: Workspace, actor: Actor, release_id: str, rows: int) -> int:
+    """Starts `beside attack` on training rows of a release; the number of the process.
+
+    Raises:
+        NotPermitted: it takes somebody who may read training rows.
+        UnknownName: there is no such release.
+        Busy: something else works in this workspace.
+    """
+    must_hold(actor, EXAMPLE_READERS, "attack training rows")
+    return start(workspace, actor, "attack", [workspace.records.release(actor, release_id).id, f"--rows={rows}"])
 
 
 def start_erasing(workspace: Workspace, actor: Actor, asked: Asked, retrain: bool) -> int:

@@ -38,7 +38,7 @@ class Processing:
     erasures: Sequence[Erasure]
     roles: Mapping[str, int]  # role -> how many open accounts have it
     vault: Mapping[str, int]  # kind -> values that pseudonyms stand for
-    kept: Mapping[str, int]  # "prediction", "answer" -> how many
+    kept: Mapping[str, int]  # "prediction", "answer", "attacked row", "judgement" -> how many
     retention: Retention
     exports: Sequence[Export]
     federations: Sequence[str]  # that updates were sent to
@@ -127,6 +127,8 @@ def stored(facts: Processing, words: Words) -> Pairs:
         rows=[
             Pair(name=say(words, "questions"), value=count(facts.kept.get("prediction", 0))),
             Pair(name=say(words, "answers"), value=count(facts.kept.get("answer", 0))),
+            Pair(name=say(words, "attacked"), value=count(facts.kept.get("attacked row", 0))),
+            Pair(name=say(words, "judgements"), value=count(facts.kept.get("judgement", 0))),
             Pair(name=say(words, "vault"), value=values or say(words, "none")),
         ]
     )

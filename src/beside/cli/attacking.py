@@ -1,4 +1,4 @@
-"""Attacked rows: made for people to judge, and what they said of them."""
+"""Attacked rows: made for people to judge, and what they say of them."""
 
 from __future__ import annotations
 
@@ -22,37 +22,51 @@ NAMES = {
 @command
 def attack(
     release: str,
-    out: Annotated[Path | None, typer.Option(help="Where to write attacked rows for people to judge, as CSV.")] = None,
-    judged: Annotated[Path | None, typer.Option(help="That table, filled: same_meaning yes or no.")] = None,
-    rows: Annotated[int, typer.Option(min=1, help="Training rows to attack.")] = 100,
+    rows: Annotated[
+        int | None, typer.Option(min=1, help="Training rows to attack, drawn at random; without it 100 the first time, later none.")
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="Where to write the rows that you have yet to judge, as CSV.")] = None,
+    judged: Annotated[Path | None, typer.Option(help="That table, filled: same_meaning yes, no or unsure.")] = None,
     workspace: Folder = HERE,
     as_: As = None,
     json: Json = False,
 ) -> None:
     """Attack training rows for people to judge, take what they said, and show how often the meaning stayed."""
-    from beside import judging
-    from beside.core.judging import read_rows, write_rows
+    from beside.core.judged_tables import read_table, write_table
+    from beside.judging import FIRST
 
     if out and judged:
         raise BadInput("--out and --judged exclude each other.", "First --out FILE, then, once it is filled, --judged FILE.")
     if out and out.exists():
         raise BadInput(f"'{out}' is there already.", "Name another file: what somebody judged must not be lost.")
-    said = read_rows(judged) if judged else []
+    said = read_table(judged) if judged else []
     with working(workspace, as_) as loop:
+        if rows or not (judged or loop.desk(release).rows):
+            new = loop.attack_rows(release, rows or FIRST)
+            sys.stderr.write(f"{new} attacked rows are new: after the attack the model answers them otherwise.\n")
         if out:
-            found = judging.attacked(loop, release, rows)
-            write_rows(out, found)
-            sys.stderr.write(f"{len(found)} of {rows} training rows answer otherwise after an attack; written to {out}.\n")
+            left = loop.desk(release).waiting
+            write_table(out, left)
+            sys.stderr.write(f"{len(left)} rows to judge, written to {out}.\n")
         if judged:
-            judging.judge(loop, release, said)
-            sys.stderr.write(f"{len(said)} judged rows kept; those with a right label teach the next `beside improve {release}`.\n")
-        shares = judging.success(loop, release)
-    show(json, {name: vars(one) if one else None for name, one in shares.items()}, in_words)
+            kept = loop.judge(release, said)
+            sys.stderr.write(f"{len(kept)} judgements kept; {len(said) - len(kept)} were known.\n")
+        found = loop.rates(release)
+    show(json, plain(found), in_words)
 
 
-def in_words(shares: dict[str, Any]) -> None:
+def plain(rates: Any) -> dict[str, Any]:
+    """The rates as plain data."""
+    from dataclasses import asdict
+
+    return asdict(rates)
+
+
+def in_words(rates: dict[str, Any]) -> None:
     """The rates side by side, for a terminal."""
     for name, words in NAMES.items():
-        one = shares[name]
+        one = rates[name]
         known = f"{one['value']:.3f} ({one['low']:.3f} to {one['high']:.3f}, n {one['n']})" if one else "not measured"
         print(f"{words}: {known}")
+    told = f"{rates['decided']} of {rates['rows']} rows are judged, on {rates['unsure']} people do not agree or cannot tell"
+    print(f"{told}; {rates['accepted']} are accepted and teach the next `beside improve`.")

@@ -20,7 +20,6 @@ from beside.console.standing import Facts, Line, stand
 from beside.core.errors import BesideError
 from beside.core.types import Actor, Answer, Corpus, Prediction, Release
 from beside.loop import Loop
-from beside.stages.committee import Standing
 from beside.store.workspace import Workspace
 
 SHOWN = 5  # comparisons on the page; all of them are in `/v1`
@@ -76,7 +75,7 @@ def read(workspace: Workspace, actor: Actor, language: Language, now: datetime) 
         for run in runs[corpus.id]:
             facts = Facts(corpus=corpus, run=run, findings=findings[run.id], comparison=compared.get(run.id))
             made = releases[run.id]
-            known += [of_release(facts, one, loop.standing(one.id), said, children) for one in made] or [facts]
+            known += [of_release(facts, one, loop, said, children) for one in made] or [facts]
         chapters.append(Chapter(corpus, tuple(stand(facts, language) for facts in known or [Facts(corpus=corpus)])))
     return chapters
 
@@ -91,8 +90,9 @@ def failed(workspace: Workspace) -> BesideError | None:
     return None
 
 
-def of_release(facts: Facts, release: Release, standing: Standing, said: Said, children: Sequence[Corpus]) -> Facts:
+def of_release(facts: Facts, release: Release, loop: Loop, said: Said, children: Sequence[Corpus]) -> Facts:
     """The facts about one release of a run."""
+    standing = loop.standing(release.id)
     pairs = said[release.id]
     return replace(
         facts,
@@ -100,14 +100,15 @@ def of_release(facts: Facts, release: Release, standing: Standing, said: Said, c
         objections=standing.objections,
         conditions=len(standing.conditions),
         answers=pairs,
-        waiting=waiting(pairs, children),
+        waiting=waiting(pairs, children, loop.accepted_at(release.id)),
     )
 
 
-def waiting(pairs: Iterable[tuple[Prediction, Answer]], children: Sequence[Corpus]) -> int:
-    """Corrections that came after the newest child corpus was made from the ones before them."""
+def waiting(pairs: Iterable[tuple[Prediction, Answer]], children: Sequence[Corpus], accepted: Sequence[datetime]) -> int:
+    """Corrections and accepted attacked rows that came after the newest child corpus was made from the ones before them."""
     since = max((child.made_at for child in children), default=datetime.min.replace(tzinfo=UTC))
-    return sum(not answer.correct and answer.label is not None and answer.made_at > since for _, answer in pairs)
+    corrected = sum(not answer.correct and answer.label is not None and answer.made_at > since for _, answer in pairs)
+    return corrected + sum(at > since for at in accepted)
 
 
 def grouped(values: Iterable[T], key: Callable[[T], str]) -> defaultdict[str, list[T]]:

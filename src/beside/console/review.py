@@ -141,6 +141,7 @@ def page(request: Request, release_id: str, error: BesideError | None = None, fo
         may_sign=may_sign(found, actor),
         maker=found.policy.separation and actor.name in found.makers,
         roles=[role for role in found.policy.roles if role in actor.roles],
+        desk=loop.desk(release_id) if any(actor.may(role) for role in STAFF) else None,
         may_stop=signed_in(actor) and any(actor.may(role) for role in STOPPERS),
         error=error,
         form=form or {},

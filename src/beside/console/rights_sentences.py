@@ -48,6 +48,8 @@ HOLDERS = {  # what may hold a person
     "release": N_("release"),
     "prediction": N_("questions and answers of models"),
     "answer": N_("what people said of answers"),
+    "attacked row": N_("attacked rows"),
+    "judgement": N_("judgements of attacked rows"),
     "comparison": N_("comparisons of models"),
     "comment": N_("comments"),
     "incident": N_("incidents"),

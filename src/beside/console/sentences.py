@@ -8,6 +8,7 @@ from __future__ import annotations
 from beside.console.account_sentences import ACCOUNTS
 from beside.console.committee_sentences import COMMITTEE
 from beside.console.compress_sentences import COMPRESSION
+from beside.console.judging_sentences import JUDGING
 from beside.console.language import N_
 from beside.console.rights_sentences import RIGHTS
 
@@ -224,6 +225,7 @@ SENTENCES: tuple[tuple[str, str], ...] = (
     *ACCOUNTS,
     *COMPRESSION,
     *RIGHTS,
+    *JUDGING,
     *COMMITTEE,
     # last, for a name may hold anything
     (r"(?P<who>.+?) rejected it: (?P<reason>.*)", N_("%(who)s rejected it: %(reason)s")),

@@ -119,6 +119,7 @@ STAGES = {
     "importance": N_("Finding what matters least"),
     "compress": N_("Making it smaller and faster"),
     "form": N_("Writing the model in other forms"),
+    "attack": N_("Attacking training rows"),
 }
 KINDS = {
     "release": N_("release"),

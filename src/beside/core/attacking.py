@@ -21,9 +21,10 @@ import numpy as np
 
 from beside.core.edits import Spot, apart
 from beside.core.errors import BadOption
-from beside.core.hunting import Hunt, Questions, beam, greedy, population
+from beside.core.hunting import beam, greedy, population
 from beside.core.interfaces import Subject
 from beside.core.questioning import Embed, asked_once
+from beside.core.tries import Hunt, Questions
 from beside.core.wording import words
 
 Ended = Literal["fooled", "held", "wrong", "nothing to edit"]

@@ -23,9 +23,10 @@ OWN = {
     "smart_momentum": ("smart",),
     "mixup_alpha": ("mixup",),
     "attacked_share": ("adversarial_examples",),
-    "attack_edits": ("adversarial_examples",),
-    "attack_words": ("adversarial_examples",),
+    "attack_edits": ("adversarial_examples", "near_words"),
+    "attack_words": ("adversarial_examples", "near_words"),
     "attack_queries": ("adversarial_examples",),
+    "exchange_weight": ("near_words",),
     "ewc_strength": ("ewc",),
     "ewc_rows": ("ewc",),
     "replay_share": ("replay",),
@@ -97,13 +98,13 @@ class DefenceKnobs(BaseModel):
     attack_edits: str = knob(
         "synonyms",
         "names",
-        "of adversarial_examples: perturbations that say what may stand where, several with commas between them; "
+        "of adversarial_examples and near_words: perturbations that say what may stand where, several with commas between them; "
         "synonyms needs no file, for lack of a thesaurus it takes near words of the rows",
     )
     attack_words: float = knob(
         0.3,
         "share",
-        "of adversarial_examples: of a text's words that may be edited, at least one; more changes the meaning",
+        "of adversarial_examples and near_words: of a text's words that may be edited, at least one; more changes the meaning",
         gt=0,
         le=1,
     )
@@ -113,6 +114,13 @@ class DefenceKnobs(BaseModel):
         "of adversarial_examples: that the model is asked for one row at most; most rows are turned by fewer",
         ge=2,
         le=10_000,
+    )
+    exchange_weight: float = knob(
+        2.0,
+        "weight",
+        "of near_words: how much the answer to a text with exchanged words shall be that to the text itself (Zhang et al. 2019)",
+        gt=0,
+        le=100,
     )
     ewc_strength: float = knob(
         100_000.0,

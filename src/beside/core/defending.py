@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
-from typing import Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from beside.core.defence_knobs import OWN
 from beside.core.errors import BadOption
@@ -16,6 +16,9 @@ from beside.core.progress import Progress
 from beside.core.recipe import BEST, Recipe
 from beside.core.registry import load, source
 from beside.core.types import Example
+
+if TYPE_CHECKING:  # it names the defences' Protocol in turn
+    from beside.core.interfaces import Subject
 
 
 class Batch(Protocol):
@@ -60,11 +63,23 @@ class Batch(Protocol):
     def same_dropout(self) -> AbstractContextManager[None]:
         """While the block lasts, every pass drops the same numbers."""
 
+    def texts(self) -> list[str]:
+        """The rows as people read them."""
+
+    def reading(self, texts: Sequence[str]) -> Batch:
+        """These rows with other texts and their own answers."""
+
 
 class Training(Protocol):
     """A training before its first step, as a defence sees it."""
 
     recipe: Recipe
+
+    def examples(self) -> Sequence[Example]:
+        """The rows with their texts and answers."""
+
+    def subject(self) -> Subject:
+        """The model in training, as anybody asks it; before the first step it is what the training began with."""
 
     def learning(self) -> Sequence[Any]:
         """The parameters that learn."""

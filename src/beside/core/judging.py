@@ -1,78 +1,168 @@
-"""Attacked rows on a person's table: does the edited text still mean the same, and what is its right label?"""
+"""Attacked rows that people judge: does the changed text still mean the same, and what is its right label?
+
+How often an attack fools a model while the meaning stays is the raw rate times the share of its edits that people accept (Morris et
+al. 2020, "Reevaluating Adversarial Examples in Natural Language"). A row counts once, however many people judged it.
+"""
 
 from __future__ import annotations
 
-import csv
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
 
-from pydantic import BaseModel, ConfigDict
-
-from beside.core.attacking import Attacked
 from beside.core.errors import BadInput
-from beside.core.statistics import Estimate, rate
+from beside.core.statistics import Z95, Estimate, normal_quantile, wilson
+from beside.core.types import Value
 
-COLUMNS = ("text", "edited", "label", "answer", "same_meaning", "right_label")
-SAID = {"yes": True, "y": True, "是": True, "no": False, "n": False, "否": False}
-NOTE = "attacked row, meaning "
-KEPT, CHANGED = f"{NOTE}kept", f"{NOTE}changed"
+ORIGIN = "judged:"  # origin of a training row that people accepted, before the id of the attacked row
+LONGEST_COMMENT = 2_000  # characters
+TWO_AT_ONCE = normal_quantile(1 - 0.05 / 4)  # two intervals that both hold in 95 of 100 cases (Bonferroni): 97.5 % each
+
+Meaning = Literal["kept", "changed", "unsure"]
 
 
-class Judged(BaseModel):
-    """What a person says of one attacked row."""
+class AttackedRow(Value):
+    """A training row whose answer an attack changed. What the model said is for nobody who has yet to judge it."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
+    id: str
+    release_id: str
+    attack: str  # the check whose attack it was: `robustness/greedy_words`
+    example_id: str  # of the training row
+    text: str  # both texts of a pair as core/pairs.py joins them
     edited: str
-    same: bool  # whether it still means the same
-    label: str | None  # the right label of the edited text; None = no label fits
+    label: str  # right label of the untouched text
+    before: str  # the model's answer to it
+    after: str  # the model's answer to the changed text
+    before_probabilities: dict[str, float]
+    after_probabilities: dict[str, float]
+    made_at: datetime
 
 
-def write_rows(file: Path, rows: Sequence[Attacked]) -> None:
-    """A table for people to fill: `same_meaning` yes or no, and `right_label` where it differs from the original's."""
-    with file.open("w", encoding="utf-8-sig", newline="") as out:
-        writer = csv.writer(out)
-        writer.writerow(COLUMNS)
-        writer.writerows((one.text, one.edited, one.target, one.after, "", "") for one in rows)
+class Judgement(Value):
+    """What one person says of one attacked row; their newest counts."""
+
+    id: str
+    attacked_id: str
+    meaning: Meaning
+    label: str | None = None  # right label of the changed text; None = that of the untouched text, if the meaning was kept
+    comment: str = ""
+    who: str
+    made_at: datetime
 
 
-def read_rows(file: Path) -> list[Judged]:
-    """The rows that were judged; those with an empty `same_meaning` are left for later.
+class Opinion(Value):
+    """A judgement before it has a person and a time."""
 
-    A row that means the same keeps its label; one that does not has `right_label`, or none.
+    attacked_id: str
+    meaning: Meaning
+    label: str | None = None
+    comment: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tally:
+    """Rows by what most people say of them."""
+
+    kept: int
+    changed: int
+    unsure: int  # judged, and neither has more than half of those who judged the row
+
+    @property
+    def decided(self) -> int:
+        """Rows of which most people say either."""
+        return self.kept + self.changed
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rates:
+    """How often an attack succeeds, and what people think of its edits; None is what nobody measured."""
+
+    raw: Estimate | None  # share of right answers to test rows that it changes
+    checked: Estimate | None  # the same, with the meaning checked by thresholds
+    kept: Estimate | None  # share of judged edits of training rows that mean the same
+    judged: Estimate | None  # raw success at which people agree that the meaning stayed
+    rows: int  # attacked rows that may be judged
+    decided: int  # of these, rows of which most people say the same
+    unsure: int  # judged, and people do not agree or cannot tell
+    accepted: int  # meaning kept and label agreed: they teach the next model
+
+
+def checked(opinion: Opinion, labels: Sequence[str]) -> Opinion:
+    """The opinion without spaces around its words.
 
     Raises:
-        BadInput: a file that cannot be read, a column that is missing, or a word that is neither yes nor no.
+        BadInput: a label that the release does not know, or a comment that is too long.
     """
-    try:
-        with file.open(encoding="utf-8-sig", newline="") as given:
-            reader = csv.DictReader(given)
-            names, rows = reader.fieldnames or (), list(reader)
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise BadInput(f"Cannot read '{file}': {error}.", "Give the table that `beside attack --out` wrote.") from error
-    if missing := [column for column in COLUMNS if column not in names]:
-        raise BadInput(f"'{file}' has no column '{missing[0]}'.", f"Its columns must be: {', '.join(COLUMNS)}.")
-    return [judged(number, row) for number, row in enumerate(rows, start=2) if (row["same_meaning"] or "").strip()]
+    label, comment = (opinion.label or "").strip() or None, opinion.comment.strip()
+    if label is not None and label not in labels:
+        raise BadInput(f"This release knows no label '{label}'.", f"Known labels: {', '.join(labels)}.")
+    if len(comment) > LONGEST_COMMENT:
+        raise BadInput(f"The comment has {len(comment)} characters.", f"A comment may have {LONGEST_COMMENT}.")
+    return opinion.model_copy(update={"label": label, "comment": comment})
 
 
-def judged(line: int, row: Mapping[str, str]) -> Judged:
-    """One filled line. Raises as `read_rows` does."""
-    said = row["same_meaning"].strip().casefold()
-    if said not in SAID:
-        raise BadInput(f"Line {line}: same_meaning is '{row['same_meaning']}'.", "Write yes or no, or leave it empty.")
-    label = (row["right_label"] or "").strip() or (row["label"] if SAID[said] else None)
-    return Judged(edited=row["edited"], same=SAID[said], label=label)
+def newest(judgements: Iterable[Judgement]) -> dict[str, list[Judgement]]:
+    """Attacked row -> what each person said of it last. `judgements`: in the order in which they were said."""
+    last = {(one.attacked_id, one.who): one for one in judgements}
+    rows: defaultdict[str, list[Judgement]] = defaultdict(list)
+    for (row, _), one in last.items():
+        rows[row].append(one)
+    return dict(rows)
 
 
-def kept_share(notes: Iterable[str]) -> Estimate | None:
-    """Share of judged rows that still mean the same, from the notes of what people said; None when nothing was judged."""
-    said = [note for note in notes if note in (KEPT, CHANGED)]
-    return rate(said.count(KEPT), len(said)) if said else None
+def meaning_of(said: Sequence[Judgement]) -> Meaning:
+    """What more than half of those who judged a row say; unsure when no answer has more than half."""
+    most, votes = Counter(one.meaning for one in said).most_common(1)[0]
+    return most if 2 * votes > len(said) else "unsure"
 
 
-def human_judged(raw: Estimate, kept: Estimate) -> Estimate:
+def agreed_label(row: AttackedRow, said: Sequence[Judgement]) -> str | None:
+    """The label of a row that people accept: more than half of those who judged it say that the meaning stayed and give this label.
+
+    None where they do not.
+    """
+    labels = Counter(one.label or row.label for one in said if one.meaning == "kept")
+    if not labels:
+        return None
+    most, votes = labels.most_common(1)[0]
+    return most if 2 * votes > len(said) else None
+
+
+def tally(said: Mapping[str, Sequence[Judgement]]) -> Tally:
+    """Judged rows, each once, by what most people say. `said`: as `newest` gives it."""
+    found = Counter(meaning_of(some) for some in said.values())
+    return Tally(kept=found["kept"], changed=found["changed"], unsure=found["unsure"])
+
+
+def kept_share(rows: Tally, z: float = Z95) -> Estimate | None:
+    """Share of decided rows that still mean the same, 0..1, `n` decided rows; None when none is decided.
+
+    The interval is Wilson's. Rows on which people do not agree widen it: its low end takes them all for changed, its high end all
+    for kept.
+
+    Args:
+        z: standard deviations of the interval.
+    """
+    if not rows.decided:
+        return None
+    n = rows.decided + rows.unsure
+    low, high = wilson(rows.kept, n, z)[0], wilson(rows.kept + rows.unsure, n, z)[1]
+    return Estimate(value=rows.kept / rows.decided, low=low, high=high, n=rows.decided)
+
+
+def human_judged(raw: Estimate, rows: Tally) -> Estimate | None:
     """Success of an attack at which people agree that the meaning stayed: raw success times the share that people accept.
 
-    The ends are the products of the two intervals' ends, which hold together in at least 90 of 100 cases.
+    The ends are products of the ends of two 97.5 % intervals, which hold together in at least 95 of 100 cases (Bonferroni). It
+    takes edits of training rows, which people judge, to keep the meaning as often as those of test rows, which the raw rate counts.
+
+    Args:
+        raw: a rate; `n` rows that were attacked.
     """
-    return Estimate(value=raw.value * kept.value, low=raw.low * kept.low, high=raw.high * kept.high, n=kept.n)
+    kept = kept_share(rows, TWO_AT_ONCE)
+    if kept is None or raw.n <= 0:
+        return None
+    low, high = wilson(round(raw.value * raw.n), raw.n, TWO_AT_ONCE)
+    return Estimate(value=raw.value * kept.value, low=low * kept.low, high=high * kept.high, n=kept.n)

@@ -1,7 +1,7 @@
 """Asking a model many texts at little cost: each distinct text once, texts of a length together, roughly where that is enough.
 
 A subject may have `quick()`, a twin that answers the same but for rounding and faster. What the twin says clearly is
-believed; close calls and changed answers are asked again of the subject itself.
+believed; of close calls and changed answers those that count are asked again of the subject itself (core/tries.py).
 """
 
 from __future__ import annotations
@@ -28,27 +28,14 @@ class Asked:
         twin = quick_twin(exact) if quickly else None
         self.exact, self.rough = exact, exact if twin is None else getattr(twin, exact.__name__)
 
+    @property
+    def hurries(self) -> bool:
+        """Whether what is said roughly may differ from what the subject says."""
+        return self.rough is not self.exact
+
     def roughly(self, texts: Sequence[str]) -> np.ndarray:
         """One row per text, up to rounding."""
         return asked_once(self.rough, texts)
-
-    def again(self, found: np.ndarray, texts: Sequence[str], doubtful: np.ndarray) -> np.ndarray:
-        """What was found roughly, the doubtful rows asked exactly.
-
-        Args:
-            doubtful: which rows, (len(texts),).
-        """
-        if self.rough is not self.exact and doubtful.any():
-            found[doubtful] = asked_once(self.exact, [text for text, close in zip(texts, doubtful, strict=True) if close])
-        return found
-
-    def decisively(self, texts: Sequence[str], targets: np.ndarray) -> np.ndarray:
-        """Probabilities of labels, (len(texts), labels): exact where they are close, or the answer is not the target."""
-        found = self.roughly(texts)
-        if found.shape[1] < 2:
-            return found
-        first, second = np.sort(found, axis=1)[:, -1], np.sort(found, axis=1)[:, -2]
-        return self.again(found, texts, (first - second < MARGIN) | (found.argmax(axis=1) != targets))
 
 
 def quick_twin(ask: Embed) -> Any | None:

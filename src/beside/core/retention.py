@@ -24,7 +24,7 @@ class Retention(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     predictions: int | None = period("questions and answers of models; one that somebody corrected stays as long as the correction")
-    answers: int | None = period("what people said of answers")
+    answers: int | None = period("what people said of answers, and of attacked rows")
     corpora: int | None = period("rows of corpora, from the day that they were imported or corrected on")
     vault: int | None = period("values in the vault, from the day that they were put there on")
     logs: int | None = period("log files in .beside/")

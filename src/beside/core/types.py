@@ -39,7 +39,7 @@ class Example(Value):
     target: str | None = None
     groups: dict[str, str] = {}
     person: str | None = None  # pseudonym: the unit of privacy and of erasure
-    origin: str = "import"  # or "correction:<prediction id>"
+    origin: str = "import"  # or "correction:<prediction id>", "judged:<id of an attacked row>", ...
 
 
 class Splits(NamedTuple):

@@ -4,21 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, ClassVar, Literal
+from typing import ClassVar, Literal
 
 from beside.core.attacking import Attacked, Limits, attack
-from beside.core.edits import Spot
-from beside.core.errors import BadOption
 from beside.core.interfaces import Subject, Task
-from beside.core.near_words import nearest, vocabulary
-from beside.core.pairs import is_pair
 from beside.core.recipe import Recipe
-from beside.core.registry import load
 from beside.core.types import Example
 from beside.defences._defence import Base, why_no_distance
+from beside.defences._editing import Editing, editing_of, why_no_words
 
-# where there is no thesaurus: words of the rows may stand for each other from this cosine on, so many for a word
-NEARNESS, OTHERS = 0.5, 12
+NEARNESS = 0.5  # cosine from which words may stand for each other where there is no thesaurus
 
 
 @dataclass(frozen=True)
@@ -36,8 +31,7 @@ class AdversarialExamples(Base):
     edits: str = "synonyms"
     words: float = 0.3
     queries: int = 80
-    near: dict[str, tuple[str, ...]] = field(default_factory=dict, compare=False)  # word -> words that may stand for it
-    known: frozenset[str] = field(default=frozenset(), compare=False)  # words of the rows
+    editing: Editing = field(default=Editing(()), compare=False)  # what may stand where, once the rows are seen
 
     zh: ClassVar[str] = "对抗样本：每轮之前攻击一部分行，把能骗过当前模型的文本与原来的行一起学"
     touches: ClassVar[Literal["loss", "weights", "rows"]] = "rows"
@@ -54,7 +48,7 @@ class AdversarialExamples(Base):
             return "the rows of an epoch are made by one process"
         if recipe.sampling != "none":
             return f"with sampling={recipe.sampling} an epoch's steps would depend on what is attacked"
-        return why_no_distance(task)
+        return why_no_distance(task) or why_no_words(recipe)
 
     def ready(self, subject: Subject, rows: Sequence[Example]) -> AdversarialExamples:
         """The defence once it has seen the rows and the model before its first step, whose near words stand in for a thesaurus.
@@ -62,40 +56,12 @@ class AdversarialExamples(Base):
         Raises:
             BadOption: the rows are pairs, or nothing in them can be edited.
         """
-        if any(is_pair(row.text) for row in rows):
-            raise BadOption("Cannot defend with adversarial_examples: the rows are pairs of texts.", "Set another defence.")
-        known = frozenset(vocabulary(rows))
-        table: dict[str, tuple[str, ...]] = {}
-        if "synonyms" in self.kinds() and not load("perturbations", "synonyms").paths():
-            table = nearest(subject, rows, NEARNESS, OTHERS)
-        found = replace(self, near=table, known=known)
-        if not any(found.spots(row.text) for row in rows):
-            raise BadOption(
-                f"Cannot defend with adversarial_examples: in no row anything can be edited by {self.edits}.",
-                "Set attack_edits to others, for example typos; or name a thesaurus in BESIDE_SYNONYMS.",
-            )
-        return found
-
-    def kinds(self) -> list[str]:
-        """The perturbations that are asked what may stand where."""
-        return [name.strip() for name in self.edits.split(",") if name.strip()]
-
-    def spots(self, text: str) -> list[Spot]:
-        """Places of a text, and what may stand there instead."""
-        found: list[Spot] = []
-        for name in self.kinds():
-            perturbation: Any = load("perturbations", name)
-            if not hasattr(perturbation, "spots"):
-                raise BadOption(f"Cannot attack with {name}: it does not say what may stand where.", "Set attack_edits to another.")
-            if name == "synonyms":
-                perturbation = replace(perturbation, neighbours=self.near, inflected=bool(self.near), vocabulary=self.known)
-            found += perturbation.spots(text)
-        return found
+        return replace(self, editing=editing_of("adversarial_examples", self.edits, subject, rows, NEARNESS))
 
     def attacked(self, subject: Subject, texts: Sequence[str], targets: Sequence[str]) -> list[Attacked]:
         """What the attack made of each text; where the answer held, the text that it held on most barely."""
         limits = Limits(share=self.words, queries=self.queries)
-        return attack(subject, texts, targets, [self.spots(text) for text in texts], limits=limits)
+        return attack(subject, texts, targets, [self.editing.spots(text) for text in texts], limits=limits)
 
 
 defence = AdversarialExamples()

@@ -15,8 +15,10 @@ import torch
 from torch import Tensor
 
 from beside.core.defending import Batch, Defending, asked
+from beside.core.interfaces import Subject
+from beside.core.types import Example
 from beside.engine.devices import put_random_state_back, random_state
-from beside.engine.feed import Feed
+from beside.engine.feed import Feed, Unkept
 from beside.engine.losses import divergence
 
 if TYPE_CHECKING:
@@ -103,10 +105,40 @@ class Passes:
         finally:
             self.drawn = None
 
+    def texts(self) -> list[str]:
+        """The rows as people read them."""
+        return [self.fit.rows.texts[row] for row in self.rows]
+
+    def reading(self, texts: Sequence[str]) -> Passes:
+        """These rows with other texts and their own answers; inside `same_dropout` they drop as these do."""
+        return Reread(self, texts)
+
     def drop_alike(self) -> None:
         """Puts the generator where the block of `same_dropout` began."""
         if self.drawn is not None:
             put_random_state_back(self.fit.device, self.drawn)
+
+
+class Reread(Passes):
+    """Rows of a training whose texts are others."""
+
+    def __init__(self, own: Passes, texts: Sequence[str]) -> None:
+        read = Unkept(own.feed.model, own.fit.rows.subject.tokens.encode(texts), own.feed.pad_id)
+        super().__init__(own.fit, np.arange(len(texts)), read)
+        self.own, self.read_texts = own, list(texts)
+
+    @property
+    def targets(self) -> Tensor:
+        """The answers of the rows that were read otherwise."""
+        return self.own.targets
+
+    def texts(self) -> list[str]:
+        """As they are read now."""
+        return self.read_texts
+
+    def drop_alike(self) -> None:
+        """As the rows that were read otherwise."""
+        self.own.drop_alike()
 
 
 class Passed:
@@ -139,6 +171,16 @@ class Held:
 
     def __init__(self, fit: Fit) -> None:
         self.fit, self.recipe = fit, fit.recipe
+
+    def examples(self) -> list[Example]:
+        """The rows with their texts and answers."""
+        both = zip(self.fit.rows.texts, self.fit.rows.targets, strict=True)
+        return [Example(id=str(at), text=text, target=target) for at, (text, target) in enumerate(both)]
+
+    def subject(self) -> Subject:
+        """The model in training, as anybody asks it."""
+        found: Subject = self.fit.rows.subject
+        return found
 
     def learning(self) -> list[Tensor]:
         """The parameters that learn."""

@@ -109,7 +109,8 @@ def rows_of(subject: TorchSubject, examples: Sequence[Example], progress: Progre
         return apart_rows(subject, texts, targets, progress, team)
     feed = Feed(subject.model, subject.tokens.encode(texts), subject.tokens.pad_id, progress, team)
     encoded = subject.task.encode(targets, subject.labels, subject.read(texts))
-    return Rows(feed=feed, targets=targets, encoded=encoded, persons=[example.person for example in examples], texts=texts)
+    persons = [example.person for example in examples]
+    return Rows(feed=feed, targets=targets, encoded=encoded, persons=persons, texts=texts, subject=subject)
 
 
 def feed_of(subject: TorchSubject, texts: Sequence[str], progress: Progress) -> Feed:

@@ -134,3 +134,11 @@ class Vectors(Feed):
     def vectors(self, batch: np.ndarray, shift_BLH: Tensor | None = None) -> Tensor:
         """One pooled vector per row of the batch, (B, H); nothing that learns comes before it, so nothing is shifted."""
         return onto(holding(self.model), self.vectors_NH[torch.from_numpy(batch)])
+
+
+class Unkept(Feed):
+    """Rows that are read once or twice and never again: nothing is computed before it is asked for, and no pass is told."""
+
+    def __init__(self, model: Model, ids: Sequence[np.ndarray], pad_id: int) -> None:
+        self.model, self.ids, self.pad_id, self.team, self.progress = model, ids, pad_id, Alone(), Silent()
+        self.lengths, self.states_TH = np.array([len(row) for row in ids]), None

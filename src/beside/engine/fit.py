@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -43,6 +44,7 @@ class Rows:
     encoded: Tensor | None = None  # targets as the loss takes them; None = the task encodes them from `targets` alone
     persons: list[str | None] | None = None  # whose row it is; None = nobody asked
     texts: Sequence[str] = ()  # as people read them, where somebody asks
+    subject: Any = None  # the model in training, as anybody asks it; None = nobody does
 
 
 class Fit:

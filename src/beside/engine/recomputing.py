@@ -1,4 +1,5 @@
 """Memory for time, and time for memory: activations computed a second time instead of kept; layers compiled before they are run.
+What is not compiled drops the light way (dropping.py).
 
 Gradient checkpointing (Chen et al. 2016) keeps only what goes into each layer; the backward pass runs the layer again, with the
 same dropout, so that gradients are the same. A step takes about a third longer and needs a fraction of the memory.
@@ -7,7 +8,7 @@ same dropout, so that gradients are the same. A step takes about a third longer 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from functools import partial
 
 import torch
@@ -18,7 +19,8 @@ from transformers.modeling_layers import GradientCheckpointingLayer
 
 from beside.core.errors import BadOption
 from beside.core.recipe import Recipe
-from beside.engine.devices import free_memory
+from beside.engine.devices import free_memory, holding
+from beside.engine.dropping import light_dropout
 from beside.engine.model import Model
 
 ROOM = 0.5  # share of the free memory that activations may take before they are computed again instead
@@ -75,14 +77,17 @@ def economical(model: Model, recipe: Recipe, compiled: bool) -> Iterator[None]:
     """While the block lasts, layers recompute what the backward pass needs, or are compiled, or both; weights keep their names."""
     layers = blocks(model)
     whole = (layers or [model.encoder]) if compiled else []
+    light = nullcontext if compiled else partial(light_dropout, holding(model))
     for layer in layers:
         # not by the encoder's own switch, which would make frozen word vectors ask for gradients
-        layer._gradient_checkpointing_func = partial(checkpoint, use_reentrant=False)
+        # torch runs a layer again outside of the block that was open when it ran first
+        layer._gradient_checkpointing_func = partial(checkpoint, use_reentrant=False, context_fn=lambda: (nullcontext(), light()))
         layer.gradient_checkpointing = bool(recipe.gradient_checkpointing)
     for part in whole:
         part.compile(dynamic=True)  # one graph serves all lengths
     try:
-        yield
+        with light():
+            yield
     finally:
         for layer in layers:
             layer.gradient_checkpointing = False

@@ -11,8 +11,8 @@ import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
-from copy import deepcopy
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -30,6 +30,7 @@ from beside.engine.catalogue import Catalogue, load_catalogue
 from beside.engine.devices import best_precision, device_of, holding, onto, side_by_side
 from beside.engine.gradients import TokenInputs, opened
 from beside.engine.model import Facts, Model, load_model, read_facts
+from beside.engine.quick import state_of, twin_of
 from beside.engine.rows import by_length, collate
 from beside.engine.scope import load_scope
 from beside.engine.tokens import Tokens
@@ -61,6 +62,7 @@ class TorchSubject:
         self.catalogue: Catalogue | None = None  # candidates to search in
         self.scope: Scope | None = None  # what it was trained for, where a release keeps that with it
         self.turn = threading.BoundedSemaphore(side_by_side())
+        self.twin: tuple[Any, TorchSubject] | None = None  # of which state of the model, and the quick twin of that
 
     def logits(self, texts: Sequence[str]) -> np.ndarray:
         """Raw scores, float32, shape (len(texts), outputs); per token (len(texts), longest, outputs), padded with zeros."""
@@ -114,13 +116,14 @@ class TorchSubject:
     def quick(self) -> TorchSubject | None:
         """A twin that answers alike but for rounding, its products in bf16; None where that is no faster, on a GPU either.
 
-        It is a copy: what this one learns afterwards it does not know.
+        It is made once for as long as the model does not change; what this one learns afterwards an older twin does not know.
         """
         if holding(self.model).type != "cpu" or best_precision(holding(self.model)) != "bf16":
             return None
-        from beside.engine.compressed import narrowed  # needs ONNX Runtime
-
-        return TorchSubject(narrowed(deepcopy(self.model).eval()), self.tokens, self.facts)
+        state = state_of(self.model)
+        if self.twin is None or self.model.training or self.twin[0] != state:
+            self.twin = state, TorchSubject(twin_of(self.model), self.tokens, self.facts)
+        return self.twin[1]
 
     def token_counts(self, texts: Sequence[str]) -> list[int]:
         """Tokens of each text before truncation; of a pair that is read apart those of its longer text."""

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from beside.core.erasure import Removal, Tombstone
+from beside.core.judging import ORIGIN as JUDGED
 from beside.core.types import Corpus, Example, Value
 from beside.store.artifacts import Artifacts
 from beside.store.rows import read_rows
@@ -95,6 +96,7 @@ def corrections(line: Sequence[Corpus], dates: Dates, artifacts: Artifacts) -> d
     """When each row of a lineage that no import brought came: when somebody said it, or else when it was first seen.
 
     Where the rows of an older corpus were erased, whatever the next one holds may have stood there already, and counts as that old.
+    An attacked row that people accepted is an edited copy of a training row, so it is as old as the import.
     """
     came, before = dict[str, datetime](), None
     for corpus in line[1:]:
@@ -106,7 +108,7 @@ def corrections(line: Sequence[Corpus], dates: Dates, artifacts: Artifacts) -> d
             before = before or corpus.made_at
         else:
             for row in read_rows(artifacts.path(corpus.examples)):
-                if row.origin != IMPORT:
+                if row.origin != IMPORT and not row.origin.startswith(JUDGED):
                     said = dates.said.get(row.origin.removeprefix("correction:"))
                     came.setdefault(row.id, said or before or corpus.made_at)
             before = None

@@ -18,7 +18,7 @@ from beside.store.columns import sealer_of_dialect
 from beside.store.files import storage_errors
 from beside.store.sealer import Sealer
 
-HEAD = "0011"  # the newest file in migrations/versions; told here so that opening need not load Alembic
+HEAD = "0012"  # the newest file in migrations/versions; told here so that opening need not load Alembic
 PATIENCE = 10.0  # seconds a writer waits for another one
 WRITTEN = "ledger"  # where a session notes its ledger rows: number of the first, hash before it, number and hash of the last
 LEDGER_LOCK = 0x626573696465  # PostgreSQL advisory lock of whoever writes; any fixed number does

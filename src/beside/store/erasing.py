@@ -14,6 +14,7 @@ from beside.core.errors import Busy, UnknownName
 from beside.core.types import Actor, Corpus
 from beside.store import tables
 from beside.store.database import Database
+from beside.store.judging import attacked_of, judgements_of, remove_attacked
 from beside.store.ledger import STRIKE, STRUCK, append
 from beside.store.permission import STEWARDS, demand_role, readable_rows
 from beside.store.queries import insert
@@ -21,6 +22,7 @@ from beside.store.queries import insert
 # columns of words that people wrote; what they wrote stands but for the person's words
 WRITTEN: dict[type[tables.Stored], tuple[str, ...]] = {
     tables.Answers: ("note", "label"),
+    tables.Judgements: ("comment", "label"),
     tables.Comments: ("text",),
     tables.Incidents: ("text",),
     tables.Halts: ("reason",),
@@ -42,9 +44,12 @@ class Erasing:
         with self.database.read() as session:
             found = Counter({"prediction": len(ids := asked(session, needles, whom.person))})
             found["answer"] = len(said := set(said_of(session, ids)))
+            found["attacked row"] = len(attacked := [row.id for row in attacked_of(session, needles)])
+            found["judgement"] = len(judged := judgements_of(session, attacked))
+            said |= set(judged)
             found["comparison"] = sum(1 for row in session.scalars(select(tables.Comparisons)) if flips(row, needles))
             for row, _ in written(session, needles):
-                found[row.kind] += row.id not in said  # what is said of a prediction goes with it
+                found[row.kind] += row.id not in said  # what is said of a prediction or a row goes with it
             found["vault value"] = len(vaulted(session, needles, whom))
             found["review of spans"] = sum(1 for _ in reviews(session, needles))
             found["ledger entry"] = sum(1 for _ in entries(session, needles))
@@ -73,10 +78,11 @@ class Erasing:
         """What people wrote that quotes a person, as plain data."""
         demand_role(actor, STEWARDS, "read what is kept of a person")
         with self.database.read() as session:
-            return [
+            quoted = [
                 {"kind": row.kind, "id": row.id, **{name: plain(getattr(row, name)) for name in said}}
                 for row, said in written(session, needles)
             ]
+            return quoted + [{"kind": row.kind, **row.read().model_dump(mode="json")} for row in attacked_of(session, needles)]
 
     def vault_of(self, actor: Actor, needles: Needles, whom: Asked) -> list[str]:
         """The tokens of values in the vault that are a person's alone, or whose token is theirs."""
@@ -100,6 +106,8 @@ class Erasing:
             for table, gone in ((tables.Answers, answers), (tables.Predictions, ids)):
                 for some in pieces(gone):
                     session.execute(delete(table).where(table.id.in_(some)))
+            attacked = [row.id for row in attacked_of(session, needles)]
+            removed += Counter({"attacked row": len(attacked), "judgement": remove_attacked(session, attacked)})
             for row in reviews(session, needles):
                 session.delete(row)
                 removed["review of spans"] += 1

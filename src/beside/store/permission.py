@@ -20,6 +20,9 @@ REVIEWERS_OF_SPANS = ("builder", "annotator", "reviewer", "privacy_officer")
 PROTECTORS = (*MAKERS, "privacy_officer")  # may take personal data out of a corpus
 OPENERS = ("privacy_officer",)  # may see what pseudonyms stand for, and delete it
 STOPPERS = ("reviewer", "privacy_officer")  # may press the stop button, call a condition met, lift a suspension
+JUDGES = ("builder", "annotator", "reviewer")  # may say whether an attacked row still means the same
+STAFF = ROLES[1:5]  # everybody but plain users, who ask and see what is said of their own questions
+EXAMPLE_READERS = STAFF  # texts of training and test rows, also where evidence quotes them
 
 WRITERS: dict[type[Table], tuple[str, ...]] = {
     tables.Corpora: MAKERS,
@@ -42,10 +45,10 @@ WRITERS: dict[type[Table], tuple[str, ...]] = {
     tables.Persons: (),
     tables.Vault: PROTECTORS,
     tables.SpanReviews: REVIEWERS_OF_SPANS,
+    tables.AttackedRows: EXAMPLE_READERS,
+    tables.Judgements: JUDGES,
 }
 
-STAFF = ROLES[1:5]  # everybody but plain users, who ask and see what is said of their own questions
-EXAMPLE_READERS = STAFF  # texts of training and test rows, also where evidence quotes them
 READERS: dict[type[Table], tuple[str, ...]] = {
     tables.Corpora: EVERYBODY,  # what is known of a corpus; its rows are files, see EXAMPLE_READERS
     tables.Runs: EVERYBODY,
@@ -68,6 +71,8 @@ READERS: dict[type[Table], tuple[str, ...]] = {
     tables.Tokens: ("privacy_officer",),
     tables.Vault: OPENERS,
     tables.SpanReviews: EXAMPLE_READERS,  # they quote no text, but say what kind of thing stands where
+    tables.AttackedRows: EXAMPLE_READERS,  # they are training rows and edited copies of them
+    tables.Judgements: EXAMPLE_READERS,
     tables.WebSessions: (),
     tables.SignInAttempts: (),
     tables.Ledger: ("reviewer", "privacy_officer"),

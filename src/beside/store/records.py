@@ -19,6 +19,7 @@ from beside.store.committee import Committee, proceedings_of, state_now
 from beside.store.database import Database, now
 from beside.store.erasing import Erasing
 from beside.store.exports import ExportRecords
+from beside.store.judging import JudgingRecords
 from beside.store.ledger import Entry, append, digest, entries
 from beside.store.permission import demand, demand_role, readable, readable_rows
 from beside.store.protections import Protections
@@ -38,6 +39,7 @@ class Records(
     Committee,
     Erasing,
     ExportRecords,
+    JudgingRecords,
     Protections,
     PurposeRecords,
     Retaining,

@@ -16,10 +16,12 @@ from beside.store import tables
 from beside.store.database import Database
 from beside.store.erasing import pieces
 from beside.store.files import shred
+from beside.store.judging import remove_attacked
 from beside.store.ledger import append
 from beside.store.permission import STEWARDS, demand_role
 
 VERB = "retention"
+SAID: tuple[Any, ...] = (tables.Answers, tables.Judgements)  # what people said of a model's answers, or of rows
 Old = tuple[int, datetime | None, int]  # how many are due, the oldest of them, how many of them stay all the same
 
 
@@ -40,7 +42,7 @@ class Retaining:
         with self.database.read() as session:
             return {
                 table.kind: session.scalar(select(func.count()).select_from(table)) or 0
-                for table in (tables.Predictions, tables.Answers)
+                for table in (tables.Predictions, tables.Answers, tables.AttackedRows, tables.Judgements)
             }
 
     def remove_old(
@@ -51,13 +53,14 @@ class Retaining:
         Args:
             sweep: which the ledger names.
             corpora: whose rows go; what was said of spans in them goes as well.
-            runs: that are retired; the rows that comparisons of them quote go as well.
+            runs: that are retired; the rows that comparisons of them quote go as well, and attacked rows of their releases.
         """
         demand_role(actor, STEWARDS, "remove what is due")
         removed: dict[str, int] = {}
         with self.database.write() as session:
             if "answers" in limits:  # before predictions: what they held may be due now
-                removed["answer"] = gone(session, delete(tables.Answers).where(tables.Answers.made_at < limits["answers"]))
+                for said in SAID:
+                    removed[said.kind] = gone(session, delete(said).where(said.made_at < limits["answers"]))
             if "predictions" in limits:
                 table = tables.Predictions
                 removed["prediction"] = gone(session, delete(table).where(table.made_at < limits["predictions"], ~answered(table)))
@@ -67,6 +70,9 @@ class Retaining:
                 count = gone(session, delete(tables.SpanReviews).where(tables.SpanReviews.corpus_id.in_(some)))
                 removed["review of spans"] = removed.get("review of spans", 0) + count
             removed["comparison"] = emptied(session, runs)
+            dead = attacked_by(session, runs)
+            removed["judgement"] = removed.get("judgement", 0) + remove_attacked(session, dead)
+            removed["attacked row"] = len(dead)
             removed = {kind: count for kind, count in removed.items() if count}
             if removed:
                 append(session, actor.name, VERB, sweep.id, {"removed": removed}, self.database.clock())
@@ -82,14 +88,32 @@ class Retaining:
 
 def old_of(session: Session, kind: str, limits: Mapping[str, datetime]) -> Old:
     """How many rows of a kind are due, when the oldest of them was made, and how many of them stay for what was said of them."""
-    table: Any = {"predictions": tables.Predictions, "answers": tables.Answers, "vault": tables.Vault}[kind]
+    if kind == "answers":
+        each = [due_of(session, table, limits[kind]) for table in SAID]
+        return sum(count for count, _ in each), min((at for _, at in each if at is not None), default=None), 0
+    table: Any = {"predictions": tables.Predictions, "vault": tables.Vault}[kind]
     due = table.made_at < limits[kind]
-    count, oldest = session.execute(select(func.count(), func.min(table.made_at)).where(due)).one()
+    count, oldest = due_of(session, table, limits[kind])
     kept = 0
     if kind == "predictions" and count:
         stays = answered(table, limits.get("answers"))
         kept = session.scalar(select(func.count()).select_from(table).where(due, stays)) or 0
     return count, oldest, kept
+
+
+def due_of(session: Session, table: Any, limit: datetime) -> tuple[int, datetime | None]:
+    """How many rows of a table were made before a limit, and when the oldest of them was."""
+    count, oldest = session.execute(select(func.count(), func.min(table.made_at)).where(table.made_at < limit)).one()
+    return count, oldest
+
+
+def attacked_by(session: Session, runs: Sequence[str]) -> list[str]:
+    """Ids of the attacked rows of the releases of runs."""
+    rows, releases, found = tables.AttackedRows, tables.Releases, list[str]()
+    for some in pieces(runs):
+        chosen = select(rows.id).join(releases, rows.release_id == releases.id).where(releases.run_id.in_(some))
+        found += session.scalars(chosen).all()
+    return found
 
 
 def answered(predictions: Any, since: datetime | None = None) -> Any:

@@ -16,12 +16,13 @@ from beside.store.accounts import Persons, SignInAttempts, Tokens, WebSessions
 from beside.store.columns import Stored, Table, json_column, secret
 from beside.store.erased import Erasures, Tombstones
 from beside.store.files import kept_path, placed_path
+from beside.store.judged_tables import AttackedRows, Judgements
 from beside.store.protected_tables import SpanReviews, Vault
 
 # whoever asks finds every table here
 __all__ = [
-    "TABLES", "Erasures", "Persons", "SignInAttempts", "SpanReviews", "Stored", "Table", "Tokens", "Tombstones", "Vault",
-    "WebSessions",
+    "TABLES", "AttackedRows", "Erasures", "Judgements", "Persons", "SignInAttempts", "SpanReviews", "Stored", "Table", "Tokens",
+    "Tombstones", "Vault", "WebSessions",
 ]  # fmt: skip
 
 

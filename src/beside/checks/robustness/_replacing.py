@@ -57,6 +57,13 @@ class Replacing:
         source = "thesaurus and nearest words" if self.synonyms().paths() else "nearest words"
         yield from told(name, loose, tight, self.shown, rng, {"source": source})
 
+    def loosely(self, subject: Subject, rows: Sequence[tuple[str, str]], train: Sequence[Example]) -> list[Attacked]:
+        """Rows, each a text and its right label, attacked as the raw rate counts it: greedily, under the loose constraints."""
+        texts, known = [text for text, _ in rows], self.base or subject
+        spots = near_only(self.spots(texts, known, train), texts, known.embed, self.word)
+        limits = Limits(share=self.share, queries=self.queries, sentence=self.sentence)
+        return attack(subject, texts, [target for _, target in rows], spots, limits=limits, embed=known.embed)
+
     def spots(self, texts: Sequence[str], known: Subject, train: Sequence[Example]) -> list[list[Spot]]:
         """Where words may be replaced in each text, and by what."""
         synonyms = self.synonyms()
