@@ -65,10 +65,8 @@ TABLE: dict[str, str] = {
     "POST /train": TRAIN,
     "POST /v1/runs/{id}/compress": TRAIN,
     "GET /v1/runs/{id}/compression": ASK,
-    "GET /evidence/compress": ASK,
     "POST /evidence/compress": TRAIN,
-    "GET /evidence/compressed": ASK,
-    "GET /evidence/compressed/{run_id}.svg": ASK,
+    **{f"GET /evidence/compress{end}": ASK for end in ("", "ed", "ed/{run_id}.svg")},
     # evidence: figures for everybody, quoted rows for the staff
     **{f"GET /v1/{what}": ASK for what in ("corpora", "corpora/{id}", "runs", "runs/{id}", "findings", "skipped")},
     "GET /": ASK,
