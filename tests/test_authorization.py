@@ -63,6 +63,10 @@ TABLE: dict[str, str] = {
     # training
     "GET /train": ASK,
     "POST /train": TRAIN,
+    "POST /v1/runs/{id}/compress": TRAIN,
+    "GET /v1/runs/{id}/compression": ASK,
+    "POST /evidence/compress": TRAIN,
+    **{f"GET /evidence/compress{end}": ASK for end in ("", "ed", "ed/{run_id}.svg")},
     # evidence: figures for everybody, quoted rows for the staff
     **{f"GET /v1/{what}": ASK for what in ("corpora", "corpora/{id}", "runs", "runs/{id}", "findings", "skipped")},
     "GET /": ASK,
@@ -131,38 +135,40 @@ TABLE: dict[str, str] = {
     **{f"POST /people{end}": MANAGE for end in ("", "/roles", "/code", "/disable", "/enable", "/sign-out", "/revoke")},
 }
 SENT: dict[str, dict[str, Any]] = {
-    "POST /v1/predict": {"text": "where is my parcel"},
-    "POST /v1/explain": {"text": "where is my parcel"},
+    **{key: {"text": "where is my parcel"} for key in ("POST /v1/predict", "POST /v1/explain", "POST /try")},
     "POST /v1/what_if": {"text": "where is my parcel", "edited": "where is my money"},
     "POST /v1/neighbours": {"text": "where is my parcel"},
     "POST /v1/feedback": {"prediction_id": "nothing", "correct": True},
-    "POST /v1/protect": {"text": "call me at 13800138000"},
-    "POST /": {"inputs": "where is my parcel"},
-    "POST /models/{release}": {"inputs": "where is my parcel"},
-    "POST /v1/rerank": {"query": "where is my parcel", "documents": ["It is on its way."]},
-    "POST /v2/rerank": {"query": "where is my parcel", "documents": ["It is on its way."]},
+    **{key: {"text": "call me at 13800138000"} for key in ("POST /v1/protect", "POST /protect")},
+    **{key: {"inputs": "where is my parcel"} for key in ("POST /", "POST /models/{release}")},
+    **{key: {"query": "where is my parcel", "documents": ["It is on its way."]} for key in ("POST /v1/rerank", "POST /v2/rerank")},
     "POST /rerank": {"query": "where is my parcel", "texts": ["It is on its way."]},
-    "POST /try": {"text": "where is my parcel"},
-    "POST /protect": {"text": "call me at 13800138000"},
     "POST /protect/{corpus_id}": {"row": "1"},
     **{f"POST /persons{end}": {"words": "nobody at all", "sure": "yes"} for end in ("", "/access", "/erase")},
     "POST /train": {"corpus": "nothing"},
-    "POST /v1/releases/{id}/reviews": {"decision": "approve", "reason": "The numbers hold."},
-    "POST /review/{release_id}": {"decision": "approve", "reason": "The numbers hold."},
-    "POST /review/{release_id}/comment": {"text": "A word on it."},
-    "POST /review/{release_id}/incident": {"severity": "low", "text": "A wrong answer."},
+    "POST /v1/runs/{id}/compress": {"compressors": ["quantize"]},
+    "POST /evidence/compress": {"run": "run-toy", "step-1": ""},
+    **{
+        key: {"decision": "approve", "reason": "The numbers hold."}
+        for key in ("POST /v1/releases/{id}/reviews", "POST /review/{release_id}")
+    },
+    **{key: {"text": "A word on it."} for key in ("POST /v1/releases/{id}/comments", "POST /review/{release_id}/comment")},
+    **{
+        key: {"severity": "low", "text": "A wrong answer."}
+        for key in ("POST /v1/releases/{id}/incidents", "POST /review/{release_id}/incident")
+    },
     "POST /review/{release_id}/stop": {"reason": "It answers nonsense.", "sure": "yes"},
     "POST /review/{release_id}/resolve": {"about": "condition-nothing", "reason": "It was done."},
-    "POST /v1/releases/{id}/comments": {"text": "A word on it."},
-    "POST /v1/releases/{id}/incidents": {"severity": "low", "text": "A wrong answer."},
     "POST /v1/releases/{id}/stop": {"reason": "It answers nonsense."},
     "POST /v1/releases/{id}/resume": {"reason": "It was repaired."},
     "POST /v1/releases/{id}/conditions/{condition}": {"reason": "It was done."},
+    **{
+        key: {"key": "intended_purpose", "text": "To sort messages.", "language": "en"}
+        for key in ("PUT /v1/statements", "POST /statements")
+    },
     "POST /v1/releases/{id}/attacked": {"rows": 10},
     "POST /v1/releases/{id}/attacked/{row}": {"meaning": "kept"},
     "POST /judge/{release_id}": {"row": "nothing", "meaning": "kept"},
-    "PUT /v1/statements": {"key": "intended_purpose", "text": "To sort messages.", "language": "en"},
-    "POST /statements": {"key": "intended_purpose", "text": "To sort messages.", "language": "en"},
 }
 
 
@@ -247,7 +253,9 @@ def call(line: str, client: TestClient, made: Any) -> int:
     if path.startswith(("/v1/corpora", "/v1/runs")):
         ids["id"] = "corpus-toy" if "corpora" in path else "run-toy"
     ids["corpus_id"] = "corpus-toy"
-    for name in ("prediction_id", "artifact", "name", "condition", "file", "row"):
+    if path.endswith("/compress"):
+        ids["id"] = "nothing"  # nor a compression
+    for name in ("prediction_id", "artifact", "name", "condition", "file", "run_id", "row"):
         ids[name] = "nothing"
     address = path.format(**ids) + {"/people/one": "?name=spare", "/static": "/console.css"}.get(path, "")
     body: dict[str, Any] = {"name": "spare", **SENT.get(line, {})}

@@ -69,6 +69,7 @@ def test_every_route_with_a_name_in_it_refuses_an_unknown_one(app: FastAPI, ask:
     client = ask(app, key=keys["admin"])
     because = {"reason": "because"}
     bodies = {
+        "/v1/runs/nothing/compress": {"compressors": ["quantize"]},
         "/models/nothing": {"inputs": "a"},
         "/models/nothing/v1/chat/completions": {"messages": [{"role": "user", "content": "a"}]},
         "/v1/releases/nothing/reviews": {"decision": "approve", **because},

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from shutil import copytree
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
@@ -14,6 +16,7 @@ from fastapi.testclient import TestClient
 
 from beside.api.app import create_app
 from beside.console import mount
+from beside.core.compressing import TOLD, Compression, Interval, Measured
 from beside.core.types import Comparison, Corpus, Finding, Release, Run, Skipped
 
 EVIL = "<script>alert('并肩')</script>"
@@ -61,6 +64,48 @@ EVIDENCE: dict[str, dict[str, Any]] = {
         "rows": [{"after": "a", "before": "b", "edited": EVIL, "target": "b", "text": "a text"}],
     },
 }
+
+
+def measured(form: str, faster: float, flips: float, why_not: str = "") -> Measured:
+    """A form of the toy model."""
+    between = {"low": 0.8, "high": 0.95, "n": 120}
+    return Measured(
+        form=form,
+        size=24_100_000,
+        speed=100 * faster,
+        faster=Interval(value=faster, low=faster - 0.2, high=faster + 0.3, n=7),
+        score=Interval(value=0.9, **between),
+        gap=Interval(value=-0.004, low=-0.01, high=0.002, n=120),
+        flips=Interval(value=flips, low=flips / 2, high=flips + 0.01, n=120),
+        company=Interval(value=0.0, low=0.0, high=0.04, n=100),
+        why_not=why_not,
+    )
+
+
+TOLD_OF_SMALL = Compression(
+    parent="run-toy",
+    chain=("trim_vocabulary", "quantize"),
+    settings={},
+    did=(
+        "trim_vocabulary: 24,995 of 30,522 tokens stay, 6,041 texts read; 9.2% (7.4% to 11.3%) of 872 tune rows have a token "
+        "that is gone; such words are read in smaller pieces",
+        "quantize: 3 forms measured on this machine",
+    ),
+    metric="accuracy",
+    against_parent=measured("int8_tokens", 3.8, 0.006),
+    parent_size=91_000_000,
+    parent_speed=234.0,
+    parent_score=Interval(value=0.9, low=0.8, high=0.95, n=120),
+    parameters=None,
+    threads=2,
+    processor="x86_64 avx2",
+    candidates=(
+        measured("onnx", 2.2, 0.0),
+        measured("int8_tokens", 3.8, 0.006),
+        measured("int8_dynamic", 4.9, 0.04, "4.00% of rows are answered otherwise (limit 1.00%)"),
+    ),
+    chosen="int8_tokens",
+)
 CHECKS = {"aurc": "selective/risk_coverage", "ece": "calibration/ece", "flip_rate": "robustness/typos"}
 
 
@@ -119,6 +164,7 @@ def full(make_approved: Callable[..., Any], tmp_path_factory: pytest.TempPathFac
     made = make_approved(tmp_path_factory.mktemp("console"))
     add_evidence(made)
     add_neighbours(made)
+    add_compression(made)
     return console_of(made)
 
 
@@ -203,3 +249,15 @@ def add_neighbours(made: Any) -> None:
             flipped=(),
         ),
     )
+
+
+def add_compression(made: Any) -> None:
+    """A run that was compressed from the toy run: int8 was taken, a faster form refused, a slower one left."""
+    records, owner = made.workspace.records, made.owner
+    run: Run = records.run(owner, "run-toy")
+    with TemporaryDirectory() as folder:
+        copytree(made.workspace.artifacts.folder(run.model), folder, dirs_exist_ok=True)
+        (Path(folder) / TOLD).write_text(TOLD_OF_SMALL.model_dump_json(), encoding="utf-8")
+        model = made.workspace.artifacts.put_folder(Path(folder))
+    earlier = run.made_at - timedelta(minutes=5)  # the newest run of the corpus stays another one
+    records.add_run(owner, run.model_copy(update={"id": "run-small", "parent": run.id, "model": model, "made_at": earlier}))

@@ -21,6 +21,7 @@ from beside.api import (
     progress,
     rerank,
     routes_ask,
+    routes_compress,
     routes_documents,
     routes_judge,
     routes_protect,
@@ -85,7 +86,17 @@ def create_app(
     app.add_middleware(Watch, metrics=metrics, tracer=tracer)
     app.add_middleware(SecurityHeaders)
     answering = (routes_ask, hub, chat, rerank)
-    for part in (*answering, routes_protect, routes_read, routes_release, routes_judge, routes_documents, progress, routes_server):
+    for part in (
+        *answering,
+        routes_protect,
+        routes_read,
+        routes_compress,
+        routes_release,
+        routes_judge,
+        routes_documents,
+        progress,
+        routes_server,
+    ):
         app.include_router(part.router)
     return app
 

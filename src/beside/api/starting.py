@@ -8,13 +8,18 @@ import os
 import subprocess
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from typing import Any
 
 from beside.api.actor import must_hold
+from beside.core.compressing import FINAL, WRITTEN, changed, settings_of
 from beside.core.erasure import Asked
+from beside.core.errors import BadInput
 from beside.core.recipe import Recipe
-from beside.core.types import Actor
+from beside.core.registry import load
+from beside.core.types import Actor, Run
+from beside.loop import Loop
 from beside.store.permission import EXAMPLE_READERS, STEWARDS
 from beside.store.workspace import Workspace
 
@@ -47,6 +52,34 @@ def start_training(workspace: Workspace, actor: Actor, corpus_id: str, recipe: R
     corpus = workspace.records.corpus(actor, corpus_id)
     changed = {name: value for name, value in recipe.model_dump().items() if value != getattr(Recipe(), name)}
     return start(workspace, actor, "train", [corpus.id, *(f"--set={name}={value}" for name, value in changed.items())])
+
+
+def start_compressing(workspace: Workspace, actor: Actor, run_id: str, chain: Mapping[str, Any]) -> int:
+    """Starts `beside compress` for a run; the number of the process.
+
+    Args:
+        chain: compressors by name, in order (`core/compressing.py`).
+
+    Raises:
+        NotPermitted: only a builder or an owner may.
+        UnknownName: there is no such run.
+        BadInput: no compressor can work on what the run is.
+        Busy: something else works in this workspace.
+    """
+    must_hold(actor, TRAINERS, "compress a model")
+    run = workspace.records.run(actor, run_id)
+    if why := closed(Loop(workspace, actor), run):
+        raise BadInput(*why)
+    set_ = (f"--set={setting}" for setting in settings_of(changed(chain)))
+    return start(workspace, actor, "compress", [run.id, f"--with={','.join(chain)}", *set_])
+
+
+def closed(loop: Loop, run: Run) -> tuple[str, str] | None:
+    """Why no compressor can work on a run, and what to do instead; None when one may be able to."""
+    if load("tasks", loop.records.corpus(loop.actor, run.corpus_id).task).writes:
+        return WRITTEN
+    told = loop.compression(run.id)
+    return FINAL if told is not None and told.final else None
 
 
 def start_attacking(workspace: Workspace, actor: Actor, release_id: str, rows: int) -> int:

@@ -17,6 +17,7 @@ from beside.core.errors import BesideError, StorageFailed
 
 Told = Callable[[dict[str, Any] | None], None]
 SECONDS_BETWEEN_REPORTS = 0.5
+UNEVEN = ("compress",)  # stages whose parts take so unlike times that none tells of the next
 
 
 class Terminal:
@@ -31,7 +32,7 @@ class Terminal:
         self.told = told
         self.bar: Progress | None = None
         self.tasks: dict[str, TaskID] = {}
-        self.began: dict[str, float] = {}
+        self.began: dict[str, tuple[float, int]] = {}  # when each stage began, and how far it is
         self.reported = 0.0  # when others were told last; 0 = never
 
     def say(self, text: str) -> None:
@@ -41,8 +42,12 @@ class Terminal:
 
     def step(self, stage: str, done: int, total: int, note: str = "") -> None:
         """Moves the stage's bar, with the time left; a finished bar stays as a line."""
-        since = time.monotonic() - self.began.setdefault(stage, time.monotonic())
-        if 0 < done < total and " left" not in note:
+        began, before = self.began.get(stage, (0.0, done + 1))
+        if done < before:  # it begins, or it begins again: a chain trains and measures more than once
+            began = time.monotonic()
+        self.began[stage] = (began, done)
+        since = time.monotonic() - began
+        if 0 < done < total and " left" not in note and stage not in UNEVEN:
             note = f"{note}, about {since / done * (total - done):.0f} s left".removeprefix(", ")
         if self.bar is None:
             self.bar = Progress(

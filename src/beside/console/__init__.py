@@ -8,6 +8,7 @@ from starlette.staticfiles import StaticFiles
 from beside.console import (
     account,
     committee,
+    compress,
     evidence,
     home,
     judge,
@@ -39,7 +40,7 @@ def mount(app: FastAPI, workspace: Workspace) -> None:
     for code in NAMES:
         catalogue(code)  # a broken catalogue must stop the start, not the first Chinese reader
     own = (sign_in, account, people, persons, retention)
-    for part in (home, protect, train, try_it, evidence, review, judge, committee, statements, waiting, *own):
+    for part in (home, protect, train, try_it, evidence, compress, review, judge, committee, statements, waiting, *own):
         app.include_router(part.router)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     app.add_middleware(TroublePages)

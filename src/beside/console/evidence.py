@@ -12,10 +12,12 @@ from markupsafe import Markup
 
 from beside import charts
 from beside.api.actor import caller
+from beside.console.compress import children_of
 from beside.console.page import language_of, render, workspace_of
 from beside.console.terms import ASPECTS
 from beside.core.errors import UnknownName
 from beside.core.types import Finding, Release, Run
+from beside.loop import Loop
 from beside.store.artifacts import Artifacts
 from beside.store.permission import reads_examples
 
@@ -39,7 +41,7 @@ class Exhibit:
 def evidence(request: Request, run: str = "") -> Response:
     """One run's findings, the newest audited run when none is named."""
     workspace, actor = workspace_of(request), caller(request)
-    records = workspace.records
+    records, loop = workspace.records, Loop(workspace, actor)
     runs = records.runs(actor)
     audited = {finding.run_id for finding in records.findings(actor)}
     chosen = records.run(actor, run) if run else next((one for one in runs if one.id in audited), runs[0] if runs else None)
@@ -56,6 +58,8 @@ def evidence(request: Request, run: str = "") -> Response:
         exhibits=[one for one in exhibits(findings, workspace.artifacts) if one.kind != "examples" or reads_examples(actor)],
         uses=records.test_uses(actor, chosen.corpus_id) if chosen else 0,
         release=release_of(chosen, records.releases(actor)),
+        told=loop.compression(chosen.id) if chosen else None,
+        children=len(children_of(loop, chosen)) if chosen else 0,
         interval=interval,
         shown=SHOWN,
         weakest=WEAKEST,

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from beside.console.account_sentences import ACCOUNTS
 from beside.console.committee_sentences import COMMITTEE
+from beside.console.compress_sentences import COMPRESSION
 from beside.console.judging_sentences import JUDGING
 from beside.console.language import N_
 from beside.console.rights_sentences import RIGHTS
@@ -222,6 +223,7 @@ SENTENCES: tuple[tuple[str, str], ...] = (
         N_("The reason for %(key)s stands beside its field; default: %(default)s."),
     ),
     *ACCOUNTS,
+    *COMPRESSION,
     *RIGHTS,
     *JUDGING,
     *COMMITTEE,

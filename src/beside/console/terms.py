@@ -109,6 +109,8 @@ STAGES = {
     "measure": N_("Asking the smaller models"),
     "time": N_("Timing the models in turns"),
     "importance": N_("Finding what matters least"),
+    "compress": N_("Making it smaller and faster"),
+    "form": N_("Writing the model in other forms"),
     "attack": N_("Attacking training rows"),
 }
 KINDS = {

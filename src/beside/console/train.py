@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any, Literal, get_args, get_origin
+from typing import Any
 
 from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
@@ -12,29 +11,17 @@ from beside.api.actor import caller, must_hold
 from beside.api.starting import TRAINERS, start_training
 from beside.cards.details import knobs
 from beside.cards.words import Words
+from beside.console.fields import LONGEST, Knob, choices
 from beside.console.page import language_of, render, signed_in, workspace_of
 from beside.core import registry
 from beside.core.errors import BesideError
+from beside.core.options import written
 from beside.core.recipe import BEST, Recipe, read_recipe
 
 FIRST = ("base", "method", "epochs", "batch_size", "learning_rate", "max_length", "seed")  # the others are folded away
 BASES = ("embedded", "scratch")
-LONGEST = 200  # characters of one value
 
 router = APIRouter(include_in_schema=False)
-
-
-@dataclass(frozen=True)
-class Knob:
-    """One field of the form."""
-
-    name: str
-    unit: str
-    reason: str
-    choices: tuple[str, ...]  # all that may be chosen; empty = anything may be written
-    offered: tuple[str, ...]  # values to start from where anything may be written
-    default: str  # empty = chosen from the data
-    typed: str
 
 
 @router.get("/train")
@@ -89,11 +76,7 @@ def form_fields(language: str, typed: dict[str, str]) -> list[Knob]:
                 reason=told.reason,
                 choices=choices_of(told.name, field.annotation),
                 offered=offered(told.name),
-                default=""
-                if field.default is None
-                else str(field.default).lower()
-                if field.annotation is bool
-                else str(field.default),
+                default="" if field.default is None else written(field.default),
                 typed=typed.get(told.name, ""),
             )
         )
@@ -105,16 +88,8 @@ def offered(name: str) -> tuple[str, ...]:
     return BASES if name == "base" else tuple(registry.names("defences")) if name == "defence" else ()
 
 
-def plain(value: object) -> str:
-    """A value as `--set` takes it."""
-    return str(value).lower() if isinstance(value, bool) else str(value)
-
-
 def choices_of(name: str, kind: Any) -> tuple[str, ...]:
     """The values that a knob may have, where they can be counted."""
     if name == "method":
         return (*registry.names("methods"), BEST)
-    kinds = get_args(kind) if get_origin(kind) is not Literal and get_args(kind) else (kind,)
-    if bool in kinds:
-        return ("true", "false")
-    return next((get_args(one) for one in kinds if get_origin(one) is Literal), ())
+    return choices(kind)

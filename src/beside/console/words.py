@@ -18,6 +18,7 @@ from beside.console.language import Language
 from beside.console.rights_sentences import HOLDERS, KEPT
 from beside.console.sentences import NOTES, SENTENCES
 from beside.core import naming
+from beside.core.compressing import Compression
 
 
 class Words:
@@ -130,6 +131,19 @@ class Words:
         """The two ends of an interval."""
         ends = {"low": self.language.fixed(low, digits), "high": self.language.fixed(high, digits)}
         return self.language.say("%(low)s to %(high)s", **ends)
+
+    def two(self, value: float) -> str:
+        """A number with two digits behind the point."""
+        return self.language.fixed(value, 2)
+
+    def compression(self, told: Compression) -> str:
+        """The picture of a compression in words."""
+        one, say = told.against_parent, self.language.say
+        size = {"before": self.two(told.parent_size / 1e6), "now": self.two(one.size / 1e6)}
+        score = {"high": self.two(told.parent_score.value), "low": self.two(one.score.value), "times": self.two(one.faster.value)}
+        return say(
+            "From %(before)s to %(now)s MB, %(times)s times as fast, score %(high)s before and %(low)s now.", **size, **score
+        )
 
     def limit(self, limit: float, better: str) -> str:
         """A limit with the side that is good."""

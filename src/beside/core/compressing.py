@@ -11,10 +11,16 @@ from pydantic import BaseModel, ConfigDict
 
 from beside.core import registry
 from beside.core.errors import BadOption
-from beside.core.options import plain, with_options
+from beside.core.options import options, plain, with_options, written
 
 TOLD = "compression.json"  # in a model folder: what was made of which run, how it was measured, and on which processor
 FAMILY = "compressors"
+WHOLE = "torch"  # the form of a model as it is trained
+FINAL = (
+    "The model was compressed to a form that is final.",
+    "Compress the run that it was made of.",
+)  # message and hint of a refusal
+WRITTEN = "A model that writes its answers cannot be compressed here.", "Train a smaller base instead."
 
 
 class Fact(BaseModel):
@@ -63,6 +69,11 @@ class Compression(Fact):
     processor: str
     candidates: tuple[Measured, ...] = ()  # forms that were measured to choose one, against the model before this step
     chosen: str = ""  # the form that was taken
+
+    @property
+    def final(self) -> bool:
+        """Whether nothing more can be done to what came out: a graph, or matrices narrower than they were trained."""
+        return self.chosen not in ("", WHOLE)
 
 
 class Workbench(Protocol):
@@ -168,6 +179,36 @@ def chain_of(names: Sequence[str], settings: Sequence[str] = ()) -> dict[str, An
         name, option, value = taken_apart(setting, chain)
         chain[name] = with_options(name, chain[name], {option: plain(value)}, what="compressor")
     return chain
+
+
+def settings_of(table: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """Compressor -> option -> value, as the settings that `chain_of` takes."""
+    return [f"{name}.{option}={written(value)}" for name, values in table.items() for option, value in values.items()]
+
+
+def changed(chain: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """Compressor -> option -> value, of those options alone that are not as they are by default."""
+    default = {name: options(registry.load(FAMILY, name)) for name in chain}
+    return {
+        name: {option: value for option, value in options(one).items() if value != default[name][option]}
+        for name, one in chain.items()
+    }
+
+
+def picture_of(told: Compression) -> dict[str, Any]:
+    """What was gained and what it cost, as evidence that charts can draw: the parent, the forms measured, and what came out."""
+    score, alone = told.parent_score, len(told.chain) == 1
+    parent = {"name": "parent", "x": 1.0, "y": score.value, "low": score.low, "high": score.high, "size": told.parent_size}
+    others = told.candidates if alone else ()  # in a longer chain they were held against another model
+    points = [point_of(one) for one in others if one.form != told.chosen]
+    end = {**point_of(told.against_parent), "name": told.chosen if alone else ", ".join(told.chain), "taken": True}
+    return {"kind": "compression", "y": told.metric, "n": score.n, "points": [parent, *points, end]}
+
+
+def point_of(one: Measured) -> dict[str, Any]:
+    """A form as a point."""
+    score = {"y": one.score.value, "low": one.score.low, "high": one.score.high}
+    return {"name": one.form, "x": one.faster.value, **score, "size": one.size, "refused": bool(one.why_not)}
 
 
 def taken_apart(setting: str, chain: Mapping[str, Any]) -> tuple[str, str, str]:

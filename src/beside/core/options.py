@@ -65,6 +65,11 @@ def plain(value: str) -> Any:
     return read
 
 
+def written(value: Any) -> str:
+    """A value as a setting writes it, so that `plain` reads the same."""
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
 def merged(tables: Iterable[Table]) -> dict[str, dict[str, Any]]:
     """One table of several; what comes later wins."""
     whole: dict[str, dict[str, Any]] = {}

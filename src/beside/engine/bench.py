@@ -188,7 +188,8 @@ class Bench:
     def forms(self, makers: Mapping[str, Callable[[Path], None]], loss: float, flips: float) -> None:
         """Saves the model in several forms, measures each, and goes on with the fastest that keeps both limits."""
         folders, subjects = {}, {}
-        for form, make in makers.items():
+        for number, (form, make) in enumerate(makers.items()):
+            self.stock.progress.step("form", number, len(makers), form)
             folder = self.rooms.enter_context(self.stock.room(form))
             try:
                 make(folder)
@@ -198,6 +199,7 @@ class Bench:
                 if len(makers) == 1:
                     raise
                 self.say(f"Left out: {form}. {error.message}")
+        self.stock.progress.step("form", len(makers), len(makers))
         task, tune = self.subject.task, self.stock.tune
         self.say(f"Measuring {', '.join(subjects)} on {len(tune)} tune rows, {self.stock.threads} threads.")
         yardstick = Yardstick(task, self.subject.labels, self.subject, tune, self.seed)

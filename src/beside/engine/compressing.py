@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from beside.core.compressing import TOLD, Compression
+from beside.core.compressing import FINAL, TOLD, WHOLE, WRITTEN, Compression
 from beside.core.errors import BadInput, BadOption, NotEnoughData
 from beside.core.options import options
 from beside.core.pairs import whole
@@ -62,6 +62,7 @@ def compress_model(folder: Path, parent: str, stock: Stock, chain: Mapping[str, 
         for bench.step, (name, compressor) in enumerate(chain.items(), 1):
             if why := compressor.why_not(bench):
                 raise BadOption(f"Cannot use {name}: {why}.", "Leave it out of --with.")
+            progress.step("compress", bench.step - 1, len(chain), name)
             progress.say(f"{name}: {options_in_words(compressor)}")
             did.append(f"{name}: {compressor.compress(bench)}")
             progress.say(did[-1])
@@ -74,8 +75,9 @@ def compress_model(folder: Path, parent: str, stock: Stock, chain: Mapping[str, 
     made = load_subject(folder, stock.threads)
     texts = [row.text for row in whole(stock.tune)[:TRUTH_TEXTS]]
     prove(folder, made, texts, progress)
+    progress.step("compress", len(chain), len(chain))
     yardstick = Yardstick(made.task, made.labels, before, stock.tune, stock.recipe.seed)
-    form = bench.chosen[0] if bench.chosen else "torch"
+    form = bench.chosen[0] if bench.chosen else WHOLE
     sizes = {form: size_of(folder), "parent": size_of(stock.source)}
     found, itself = yardstick.measure({form: made, "parent": before}, sizes, progress)
     told = Compression(
@@ -102,9 +104,9 @@ def compress_model(folder: Path, parent: str, stock: Stock, chain: Mapping[str, 
 def must_be_torch(stock: Stock) -> None:
     """Does nothing when compressors can work on the model, and there are rows to compare it on. Raises as `compress_model` does."""
     if writes(stock.source):
-        raise BadInput("A model that writes its answers cannot be compressed here.", "Train a smaller base instead.")
+        raise BadInput(*WRITTEN)
     if reformed(stock.source):
-        raise BadInput("The model was compressed to a form that is final.", "Compress the run that it was made of.")
+        raise BadInput(*FINAL)
     if not stock.tune:
         raise NotEnoughData("Compression is compared on the tune split, and there is none.", "Import with a tune split.")
 

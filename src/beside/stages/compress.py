@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from beside.charts import draw
-from beside.core.compressing import FAMILY, Compression, Measured
+from beside.core.compressing import FAMILY, picture_of
 from beside.core.interfaces import Progress
 from beside.core.options import options
 from beside.core.types import Corpus, Example, Run, Splits, content_id
@@ -115,22 +115,6 @@ def compress(
         versions=dict(versions),
         made_at=now,
     )
-
-
-def picture_of(told: Compression) -> dict[str, Any]:
-    """What was gained and what it cost, as evidence that charts can draw: the parent, the forms measured, and what came out."""
-    score, alone = told.parent_score, len(told.chain) == 1
-    parent = {"name": "parent", "x": 1.0, "y": score.value, "low": score.low, "high": score.high, "size": told.parent_size}
-    others = told.candidates if alone else ()  # in a longer chain they were held against another model
-    points = [point_of(one) for one in others if one.form != told.chosen]
-    end = {**point_of(told.against_parent), "name": told.chosen if alone else ", ".join(told.chain), "taken": True}
-    return {"kind": "compression", "y": told.metric, "n": score.n, "points": [parent, *points, end]}
-
-
-def point_of(one: Measured) -> dict[str, Any]:
-    """A form as a point."""
-    score = {"y": one.score.value, "low": one.score.low, "high": one.score.high}
-    return {"name": one.form, "x": one.faster.value, **score, "size": one.size, "refused": bool(one.why_not)}
 
 
 def answered(examples: Sequence[Example]) -> list[Example]:
