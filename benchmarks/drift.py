@@ -204,16 +204,16 @@ def cells(bench: Bench) -> Iterator[tuple[str, dict[str, Any], Callable[[], dict
     kinds = ("typos", "imdb", "banking77", "chnsenticorp_hotel")
     for kind in ("test", *kinds):
         yield f"accuracy {kind}", {"what": "accuracy", "texts": kind}, partial(bench.estimated, kind)
-    for size in SIZES:
-        for anew in (True, False):
-            facts: dict[str, Any] = {"what": "without", "anew": anew, "size": size}
-            yield f"without {anew} {size}", facts, partial(counted, partial(bench.without, anew, size), QUIET, f"{anew} {size}")
     for share in SHARES:
         for kind in kinds:
             for size in SIZES:
-                facts = {"what": "with", "texts": kind, "share": share, "size": size}
+                facts: dict[str, Any] = {"what": "with", "texts": kind, "share": share, "size": size}
                 name = f"with {kind} {share} {size}"
                 yield name, facts, partial(counted, partial(bench.with_, kind, share, size), LOUD, name)
+    for size in SIZES:
+        for anew in (True, False):
+            facts = {"what": "without", "anew": anew, "size": size}
+            yield f"without {anew} {size}", facts, partial(counted, partial(bench.without, anew, size), QUIET, f"{anew} {size}")
 
 
 def counted(work: Callable[[np.random.Generator], Look], windows: int, name: str) -> dict[str, Any]:
