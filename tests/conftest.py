@@ -20,7 +20,7 @@ from beside.core.recipe import Limit, Policy, Recipe
 from beside.core.types import Actor, Corpus, Example, Finding, Release, Run, Splits
 from beside.store.workspace import Workspace
 
-pytest_plugins = ["tests.pace", "tests.live_server"]
+pytest_plugins = ["tests.pace", "tests.live_server", "tests.asked"]
 LABELS = ("cancel", "deliver", "refund")
 TEXTS = {
     "cancel": ["please cancel my order", "i want to cancel it", "cancel the subscription now", "stop and cancel everything"],

@@ -7,58 +7,14 @@ from datetime import timedelta
 import numpy as np
 import pytest
 from fastapi.testclient import TestClient
+from tests.asked import TEXTS, foreign, usual
 
 from beside.api.app import create_app
-from beside.core.drift import Told
 from beside.core.errors import BadInput, NotEnoughData, NotPermitted
-from beside.core.policy import Policy
 from beside.core.types import Actor, Example, Prediction
 from beside.drifting import MONITOR
 from beside.loop import Loop
 from beside.store.workspace import Workspace
-
-TEXTS = {
-    "cancel": "please cancel my order number {} today",
-    "deliver": "where is my parcel number {} now",
-    "refund": "refund the money of order {} please",
-}
-OTHER = "the quick fox {} jumps over seven lazy dogs and runs into the deep dark forest at night"
-
-
-def rows_of(rng, n):
-    labels = rng.choice(list(TEXTS), n)
-    return [(TEXTS[label].format(rng.integers(1000)), str(label)) for label in labels]
-
-
-@pytest.fixture
-def asked(make_approved, tmp_path, monkeypatch):
-    """`asked(texts, toml=..., on_drift=...)`: a loop over a release that was asked these texts, with 120 tune rows to compare."""
-
-    def made(texts, toml="", on_drift="tell"):
-        given = make_approved(tmp_path, policy=Policy(name="toy", on_drift=on_drift))
-        (tmp_path / "beside.toml").write_text(toml, encoding="utf-8")
-        loop = Loop(Workspace.open(tmp_path), given.owner)
-        tune = [
-            Example(id=f"t{at}", text=text, target=label) for at, (text, label) in enumerate(rows_of(np.random.default_rng(0), 120))
-        ]
-        monkeypatch.setattr(Loop, "tune_rows", lambda self, corpus: tune)
-        served = loop.serve(given.release.id)
-        for start in range(0, len(texts), 64):
-            loop.predict(served, texts[start : start + 64])
-        loop.name = given.release.id
-        later = loop.clock() + timedelta(days=10)
-        loop.clock = lambda: later
-        return loop
-
-    return made
-
-
-def usual(seed=1, n=120):
-    return [text for text, _ in rows_of(np.random.default_rng(seed), n)]
-
-
-def foreign(n=60):
-    return [OTHER.format(at) for at in range(n)]
 
 
 def test_texts_like_the_tune_rows_raise_no_alarm_and_accuracy_is_estimated(asked):
@@ -126,6 +82,27 @@ def test_an_approval_is_suspended_where_the_policy_says_so_and_only_once(asked):
     assert again.alarms and not again.suspended and len(loop.standing(loop.name).suspensions) == 1
 
 
+def test_a_drift_that_people_accepted_does_not_suspend_again_and_a_further_one_does(asked):
+    loop = asked(usual(n=40) + foreign(), on_drift="suspend")
+    assert loop.drift_of().suspended
+    loop.later(hours=5)
+    loop.resume(loop.name, "we sell to foxes now")
+    loop.later(minutes=1)
+    loop.ask(foreign(59, seed=3))
+    loop.later(days=1)
+    with pytest.raises(NotEnoughData, match="59 answers since people let it answer again"):
+        loop.drift_of()
+    loop.ask(foreign(101, seed=4))
+    look = loop.drift_of()
+    assert (look.alarms, look.accepted_n, look.n) == ((), 80, 80) and look.accepted is not None
+    assert loop.records.release(loop.actor, loop.name).state == "approved"
+    loop.later(minutes=1)
+    loop.ask(usual())
+    loop.later(days=1)
+    again = loop.drift_of()
+    assert again.suspended and again.begun == dict.fromkeys(again.alarms, again.at)
+
+
 def test_an_alarm_alone_leaves_the_approval_where_the_policy_does_not_say_so(asked):
     loop = asked(usual(n=40) + foreign())
     assert loop.drift_of().alarms and loop.records.release(loop.actor, loop.name).state == "approved"
@@ -182,61 +159,3 @@ def test_a_prediction_from_before_there_were_flags_is_read_as_one_without():
     at = "2026-01-01T00:00:00Z"
     old = Prediction(id="p", release_id="r", text="t", label="a", probability=0.5, probabilities={"a": 1.0}, made_at=at)
     assert (old.abstained, old.flags) == (False, ())
-
-
-@pytest.fixture(autouse=True)
-def short(monkeypatch):
-    """`loop.drift_of()`: a look at the release of `asked`."""
-    monkeypatch.setattr(Loop, "drift_of", lambda self: self.drift(self.name), raising=False)
-
-
-@pytest.fixture
-def sent(monkeypatch):
-    """What is sent, and whether it arrives: a list of (title, words, facts), and `sent.works`."""
-
-    class Sent(list):
-        works = True
-
-    got = Sent()
-
-    def send(alerts, title, words, facts):
-        if alerts:
-            got.append((title, words, facts))
-            yield Told(way="webhook", sent=got.works, why="" if got.works else "it answered 500")
-
-    monkeypatch.setattr("beside.drifting.send", send)
-    return got
-
-
-HOOK = '[alerts]\nwebhook = "http://127.0.0.1:9/"\n'
-
-
-def a_day_later(loop):
-    at = loop.clock() + timedelta(days=1)
-    loop.clock = lambda: at
-    return loop.drift_of()
-
-
-def test_an_alarm_is_sent_with_its_figures_and_no_word_of_a_text(asked, sent):
-    loop = asked(usual(n=40) + foreign(), HOOK)
-    look = loop.drift_of()
-    [(title, words, facts)] = sent
-    assert loop.name in title and "embeddings" in words and "Accuracy estimated by ATC" in words
-    assert facts["look"]["alarms"] == list(look.alarms) and look.told[0].sent
-    assert not any(word in f"{title}{words}{facts}" for word in ("fox", "parcel"))
-
-
-def test_without_alarm_nothing_is_sent(asked, sent):
-    assert asked(usual(), HOOK).drift_of().told == () and sent == []
-
-
-def test_the_same_alarm_is_told_once_and_one_that_did_not_leave_again(asked, sent):
-    loop = asked(usual(n=40) + foreign(), HOOK)
-    sent.works = False
-    assert [(one.sent, one.why) for one in loop.drift_of().told] == [(False, "it answered 500")]
-    a_day_later(loop)
-    assert len(sent) == 2
-    sent.works = True
-    a_day_later(loop)
-    a_day_later(loop)
-    assert len(sent) == 3

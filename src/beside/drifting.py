@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import numpy as np
 
+from beside.cards.alarm import alarm, trial
+from beside.cards.words import Words
 from beside.core.cleaning import BETWEEN
 from beside.core.committee import Halt
-from beside.core.drift import MONTH, Look, Told
+from beside.core.drift import MONTH, WAYS, Aspect, Look, Told, Way
+from beside.core.errors import BadInput
 from beside.core.interfaces import Subject, Task
 from beside.core.pairs import whole
 from beside.core.protecting import plan_of
@@ -19,6 +22,7 @@ from beside.part import Part
 from beside.protection.acting import Protector
 from beside.stages import drift
 from beside.stages.committee import Standing
+from beside.stages.drift import Accepted
 from beside.store import drift as kept
 from beside.store.alerts import send
 from beside.store.permission import EXAMPLE_READERS, STAFF, demand_role
@@ -48,13 +52,14 @@ class Drifting(Part):
         Raises:
             NotEnoughData: fewer than 30 tune rows, or stored answers.
             BadInput: the last look was too short ago.
-        Busy: somebody else looked meanwhile.
+            Busy: somebody else looked meanwhile.
             Erased: the rows of the corpus were erased.
         """
         demand_role(self.actor, EXAMPLE_READERS, "look for drift")
         release, now = self.records.release(self.actor, release_id), self.clock()
         before = self.looks(release.id)
         run, corpus = self.records.run(self.actor, release.run_id), self.corpus_of(release.id)
+        accepted = self.accepted(release)
         found = drift.look(
             self.subject(run),
             self.task_of(corpus),
@@ -65,8 +70,9 @@ class Drifting(Part):
             budget=budget,
             now=now,
             rng=np.random.default_rng(len(before)),
+            accepted=accepted,
         )
-        found = self.acted(release, found, before[-1] if before else None)
+        found = self.acted(release, found, before)
         kept.add_look(self.workspace.state, found, before)
         return found
 
@@ -74,6 +80,22 @@ class Drifting(Part):
         """The looks at a release so far, the oldest first; figures alone."""
         demand_role(self.actor, STAFF, "see how texts drift")
         return kept.looks(self.workspace.state, self.records.release(self.actor, release_id).id)
+
+    def try_alerts(self) -> tuple[Told, ...]:
+        """Sends a trial to whom alarms are sent, so that they need not drift to find out whether it arrives.
+
+        Raises:
+            BadInput: nobody is named.
+        """
+        demand_role(self.actor, EXAMPLE_READERS, "send a trial of an alarm")
+        settings = self.workspace.settings
+        title, words = trial(self.workspace.folder.resolve().name, self.actor.name, Words(settings.language))
+        told = tuple(send(settings.alerts, title, words, {"trial": True}))
+        if not told:
+            raise BadInput(
+                "Nobody is named whom alarms are sent to.", "Write the table [alerts] in beside.toml: see docs/guide.md."
+            )
+        return told
 
     def tune_rows(self, corpus: Corpus) -> list[Example]:
         """The tune rows as the model reads what it is asked here: without personal data where that is taken out before."""
@@ -87,22 +109,32 @@ class Drifting(Part):
 
         return [row.model_copy(update={"text": protected(row.text)}) for row in rows]
 
-    def acted(self, release: Release, found: Look, before: Look | None) -> Look:
+    def acted(self, release: Release, found: Look, before: Sequence[Look]) -> Look:
         """The same look, with what was done: the approval suspended where the policy says so, people told of what is new."""
         if not found.alarms:
             return found
-        words = sentence_of(found)
-        suspended = release.policy.on_drift == "suspend" and not self.suspended(release.id)
-        if suspended:
-            self.suspend(release.id, MONITOR, words)
-        unsent = before is not None and any(not one.sent for one in before.told)
-        news = set(found.alarms) - set(before.alarms if before else ())
-        told: tuple[Told, ...] = ()
-        if news or unsent or suspended:
-            facts = {"release": release.id, "suspended": suspended, "look": found.model_dump(mode="json")}
-            title = f"Beside: what {release.id} is asked has drifted"
-            told = tuple(send(self.workspace.settings.alerts, title, words, facts))
-        return found.model_copy(update={"suspended": suspended, "told": told})
+        found = found.model_copy(update={"begun": begun(found, before[-1] if before else None)})
+        if release.policy.on_drift == "suspend" and not self.suspended(release.id):
+            self.suspend(release.id, MONITOR, reason_of(found))
+            found = found.model_copy(update={"suspended": True})
+        ways, news = to_tell(found, before)
+        if not ways:
+            return found
+        settings, stopped = self.workspace.settings, self.suspended(release.id)
+        title, words = alarm(found, before[-1] if before else None, stopped, Words(settings.language))
+        facts = {"release": release.id, "suspended": found.suspended, "look": found.model_dump(mode="json")}
+        told = tuple(send(settings.alerts, title, words, facts, ways))
+        return found.model_copy(update={"told": told, "news": news if told else ()})
+
+    def accepted(self, release: Release) -> Accepted | None:
+        """The last drift after which people let the release answer again; None where that never happened."""
+        held = self.standing(release.id)
+        open_ = [halt.id for halt in held.suspensions]
+        mine = [halt.id for halt in held.proceedings.halts if halt.cause == f"monitor {MONITOR}" and halt.id not in open_]
+        said = [one.at for id in mine for one in held.proceedings.about(id)]
+        if not said:
+            return None
+        return Accepted(max(said), self.records.predictions_after(self.actor, release.id, max(said), 2 * drift.MOST))
 
     def suspended(self, release_id: str) -> bool:
         """Whether a suspension is open already."""
@@ -121,16 +153,27 @@ def days_to_spend(release: Release, before: Sequence[Look], now: datetime) -> fl
     return min(max(days - advance, 0.0), MONTH)
 
 
-def sentence_of(found: Look) -> str:
-    """What a look found, for people."""
-    parts = [
-        f"{one.aspect} ({one.measure} {one.value:.3g}, p = {one.p:.2g}, alarm up to {one.alpha:.2g})"
-        for one in found.shifts
-        if one.alarm
-    ]
-    told = [f"{found.n} answers since {found.since:%Y-%m-%d} differ from {found.tune} tune rows in {'; '.join(parts)}."]
-    for one in found.accuracy:
-        told.append(f"Accuracy estimated by {one.method}: {one.value:.3f} ({one.low:.3f} to {one.high:.3f}, n = {one.n}).")
-    if found.tune_accuracy is not None:
-        told.append(f"On tune rows it was {found.tune_accuracy:.3f}.")
-    return " ".join(told)
+def begun(found: Look, before: Look | None) -> dict[Aspect, datetime]:
+    """When each alarm was first raised of the looks that had it without a break."""
+    same = before is not None and before.accepted == found.accepted
+    earlier = {one: before.begun.get(one, before.at) for one in before.alarms} if before and same else {}
+    return {one: earlier.get(one, found.at) for one in found.alarms}
+
+
+def to_tell(found: Look, before: Sequence[Look]) -> tuple[tuple[Way, ...], tuple[Aspect, ...]]:
+    """By which ways people are told of a look, none where they know already, and of which alarms.
+
+    An alarm is told once, again when the approval is suspended, and after 30 days as a reminder. A way that failed at the last look
+    is tried again, that way alone.
+    """
+    month = [one for one in before if found.at - one.at < timedelta(days=MONTH) and one.accepted == found.accepted]
+    known = {aspect for one in month for aspect in one.news}
+    if found.suspended or not set(found.alarms) <= known:
+        return WAYS, found.alarms
+    failed = tuple(one.way for one in before[-1].told if not one.sent) if before else ()
+    return failed, ()
+
+
+def reason_of(found: Look) -> str:
+    """Why the approval is suspended, for the record; what changed stands with the look."""
+    return f"What it is asked has drifted in {', '.join(found.alarms)}; found in {found.n} answers since {found.since:%Y-%m-%d}."

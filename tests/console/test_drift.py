@@ -38,7 +38,7 @@ def test_an_alarm_stands_on_the_page_of_the_release_with_its_figures(looked):
     assert "Alarm: what people ask is no longer like" in page and "0.0010" in page and "0.650 – 0.770" in page
     assert "Earlier looks" in page and "at most 1 in 30 days" in page
     chinese = looked.visit("reviewer", language="zh").get(f"/review/{looked.release.id}").text
-    assert "警报：人们的提问" in chinese and "文字的含义（嵌入的 MMD）" in chinese
+    assert "警报：人们的提问" in chinese and "文字的含义" in chinese
 
 
 def test_a_plain_user_does_not_see_it(looked):

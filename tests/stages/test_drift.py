@@ -9,7 +9,7 @@ import pytest
 
 from beside.core.registry import load
 from beside.core.types import Example, Prediction
-from beside.stages.drift import labels_of, look, vocabulary
+from beside.stages.drift import labels_of, look, vocabulary, word_sets
 
 NOW = datetime(2026, 11, 20, tzinfo=UTC)
 WORDS = ["parcel", "refund", "cancel", "money", "late", "order"]
@@ -59,5 +59,7 @@ def test_labels_are_those_of_the_answers_form():
 
 
 def test_words_are_counted_once_for_each_text_in_both_languages():
-    found = vocabulary(["Parcel parcel late", "退款什么时候到", "parcel"])
+    held = word_sets(["Parcel parcel late", "退款什么时候到", "parcel"])
+    assert held[0] == {"parcel", "late"}
+    found = vocabulary(held)
     assert found.shape[0] == 3 and found[0].sum() == 2 and found[2].sum() == 1 and found[1].sum() >= 3

@@ -10,8 +10,8 @@ from typing import Any
 from beside.core import naming
 
 LANGUAGES = ("en", "zh")
-# of the card, of all documents, of the datasheet, the technical file, papers on the rights of a person and on the processing
-FILES = ("", "document.", "datasheet.", "technical.", "rights.", "processing.")
+# of the card, all documents, the datasheet, the technical file, papers on the rights of a person and on the processing, alarms
+FILES = ("", "document.", "datasheet.", "technical.", "rights.", "processing.", "alarm.")
 
 
 class Words:

@@ -23,7 +23,7 @@ SECTIONS = {
     ),
     "Training in depth": ("pretrain", "compare", "search", "rerun", "compress", "add-label", "self-train", "federate"),
     "Personal data": ("access", "erase", "retention", "record", "impact", "purpose", "vault", "encrypt"),
-    "After the release": ("drift", "attack"),
+    "After the release": ("drift", "alerts", "attack"),
     "The committee": ("standing", "comment", "statement", "dossier", "incident", "stop", "resume"),
     "Proof": ("verify", "export", "keys", "ledger"),
     "People": ("user", "people", "tokens"),

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import sys
-from typing import Annotated
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from beside.cli.frame import HERE, As, Folder, Json, command, show, working
 from beside.core.errors import NotEnoughData
+
+if TYPE_CHECKING:  # loaded by the command that needs it
+    from beside.core.drift import Told
 
 
 @command
@@ -30,8 +34,28 @@ def drift(
                 raise NotEnoughData(f"Nobody has looked at '{release}' yet.", f"First: beside drift {release}")
         else:
             found = loop.drift(release, budget)
-    for one in found.told:
+        stopped = loop.suspended(found.release_id)
+    unsent(found.told)
+    show(json, found, lambda found: look_in_words(found, stopped))
+    return bool(found.alarms)
+
+
+@command
+def alerts(
+    workspace: Folder = HERE,
+    as_: As = None,
+    json: Json = False,
+) -> bool:
+    """Send a trial alarm to whom alarms are sent (table [alerts] in beside.toml). Exit code 1 if it did not leave."""
+    with working(workspace, as_) as loop:
+        told = loop.try_alerts()
+    unsent(told)
+    show(json, list(told), lambda told: print("\n".join(f"sent by {one.way}" for one in told if one.sent)))
+    return not all(one.sent for one in told)
+
+
+def unsent(told: Sequence[Told]) -> None:
+    """Says which ways did not work, and why."""
+    for one in told:
         if not one.sent:
             sys.stderr.write(f"The alarm could not be sent by {one.way}: {one.why}\n")
-    show(json, found, look_in_words)
-    return bool(found.alarms)

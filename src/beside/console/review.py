@@ -12,8 +12,9 @@ from fastapi import APIRouter, Request
 from fastapi.responses import FileResponse, RedirectResponse, Response
 
 from beside.api.actor import caller, loop_for
+from beside.console.drifting import drifted
 from beside.console.evidence import place
-from beside.console.page import render, signed_in, workspace_of
+from beside.console.page import language_of, render, signed_in, workspace_of
 from beside.core.committee import Comment, Proceedings
 from beside.core.errors import Altered, BadInput, BesideError
 from beside.core.questions import QUESTIONS
@@ -26,7 +27,6 @@ from beside.store.artifacts import check_hash
 from beside.store.bundle import check_bundle, read_manifest, seal_of
 from beside.store.permission import STAFF, STOPPERS
 
-LOOKS = 12  # for drift, the newest; all of them are in `/v1/releases/{id}/drift`
 SANDBOX = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; frame-ancestors 'none'"
 
 router = APIRouter(include_in_schema=False)
@@ -129,7 +129,7 @@ def page(request: Request, release_id: str, error: BesideError | None = None, fo
         items=[Item(limit, measured(limit, findings)) for limit in found.policy.limits],
         findings=judged(found.policy, findings),
         standing=standing,
-        looks=loop.looks(release_id)[::-1][:LOOKS] if any(actor.may(role) for role in STAFF) else (),
+        drifted=drifted(loop.looks(release_id) if any(actor.may(role) for role in STAFF) else (), language_of(request).code),
         held=standing.proceedings,
         threads=threads(standing.proceedings),
         expired=standing.state == "expired",

@@ -52,14 +52,6 @@ STATES = {
     "expired": N_("expired"),
     "retired": N_("retired for good"),
 }
-DRIFT = {
-    "predictions": N_("answers"),
-    "confidence": N_("how sure the answers are"),
-    "embeddings": N_("meaning of the texts (MMD of embeddings)"),
-    "vocabulary": N_("words"),
-    "language": N_("languages"),
-    "length": N_("lengths of the texts"),
-}
 SEVERITIES = {"low": N_("low"), "medium": N_("medium"), "high": N_("high")}
 REPLIES = {"yes": N_("yes"), "no": N_("no"), "not applicable": N_("not applicable")}
 DECISIONS = {"approve": N_("approved"), "reject": N_("rejected")}

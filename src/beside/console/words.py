@@ -55,9 +55,6 @@ class Words:
     def state(self, state: str) -> str:
         return self.of(terms.STATES, state)
 
-    def of_drift(self, aspect: str) -> str:
-        return self.of(terms.DRIFT, aspect)
-
     def severity(self, severity: str) -> str:
         return self.of(terms.SEVERITIES, severity)
 

@@ -12,6 +12,7 @@ from typing import Literal
 import numpy as np
 from pydantic import computed_field
 
+from beside.core.moved import Moved
 from beside.core.types import Value
 
 MONTH = 30.0  # days
@@ -20,17 +21,20 @@ LARGEST = 0.05  # alpha of one test at one look, however long nobody looked
 PIECE = 500  # draws worked at a time: memory
 RESAMPLES = 1_000
 
+Way = Literal["webhook", "email"]  # that an alarm is sent by
+WAYS: tuple[Way, ...] = ("webhook", "email")
 Aspect = Literal["predictions", "confidence", "embeddings", "vocabulary", "language", "length"]
 
 
 class Shift(Value):
-    """One test of new texts against tune rows."""
+    """One test of new texts against those they are compared with."""
 
     aspect: Aspect
     measure: str  # what `value` is
     value: float  # size of the difference, 0 = none
     p: float
     alpha: float  # p at or below it is an alarm
+    moved: tuple[Moved, ...] = ()  # what changed, in figures that people can picture
 
     @computed_field  # type: ignore[prop-decorator]
     @property
@@ -52,7 +56,7 @@ class Estimated(Value):
 class Told(Value):
     """Whom an alarm was sent to, and whether it left this machine."""
 
-    way: Literal["webhook", "email"]
+    way: Way
     sent: bool
     why: str = ""  # not sent
 
@@ -64,7 +68,7 @@ class Look(Value):
     at: datetime
     since: datetime  # when the oldest of the new texts was asked
     n: int  # new texts
-    tune: int  # rows that they are compared with
+    tune: int  # tune rows; they are compared with these unless people accepted a drift
     days: float  # that this look may spend of the budget
     budget: float  # false alarms per 30 days, all tests together
     shifts: tuple[Shift, ...]
@@ -73,10 +77,14 @@ class Look(Value):
     skipped: dict[str, str] = {}  # aspect -> why it was not looked at
     told: tuple[Told, ...] = ()
     suspended: bool = False  # whether this look took the approval away
+    news: tuple[Aspect, ...] = ()  # of which alarms people were told at this look
+    begun: dict[Aspect, datetime] = {}  # of each alarm: the first of the looks in a row that had it
+    accepted: datetime | None = None  # when people let it answer again after a drift
+    accepted_n: int | None = None  # answers right after that, which the new texts are then compared with
 
     @computed_field  # type: ignore[prop-decorator]
     @property
-    def alarms(self) -> tuple[str, ...]:
+    def alarms(self) -> tuple[Aspect, ...]:
         """The aspects in which the texts drifted."""
         return tuple(one.aspect for one in self.shifts if one.alarm)
 

@@ -6,7 +6,7 @@ import http.client
 import os
 import smtplib
 import ssl
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from email.message import EmailMessage
 from typing import Any, Literal
 from urllib.parse import urlsplit
@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 from pydantic_core import to_json
 
-from beside.core.drift import Told
+from beside.core.drift import WAYS, Told, Way
 
 PATIENCE = 10.0  # seconds that a server is waited for
 
@@ -52,21 +52,22 @@ class Alerts(BaseModel):
         return webhook
 
 
-def send(alerts: Alerts | None, subject: str, words: str, facts: dict[str, Any]) -> Iterator[Told]:
+def send(alerts: Alerts | None, subject: str, words: str, facts: dict[str, Any], ways: Collection[Way] = WAYS) -> Iterator[Told]:
     """Sends an alarm wherever it should go; what did not work is told, and stops nothing.
 
     Args:
         subject: one line.
         words: for people.
         facts: for programs; the body of the webhook.
+        ways: that it is sent by, where they are set.
     """
-    if alerts and alerts.webhook:
+    if alerts and alerts.webhook and "webhook" in ways:
         yield tried("webhook", lambda: post(alerts, to_json({"text": f"{subject}\n{words}", **facts})))
-    if alerts and (email := alerts.email):
+    if alerts and (email := alerts.email) and "email" in ways:
         yield tried("email", lambda: mail(email, subject, words))
 
 
-def tried(way: Literal["webhook", "email"], work: Any) -> Told:
+def tried(way: Way, work: Any) -> Told:
     """Whether it worked, and why not."""
     try:
         work()

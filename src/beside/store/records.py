@@ -158,6 +158,14 @@ class Records(
     def predictions(self, actor: Actor, release_id: str, limit: int = 50) -> list[Prediction]:
         return self._list(actor, Prediction, limit, release_id=release_id)
 
+    def predictions_after(self, actor: Actor, release_id: str, moment: datetime, limit: int) -> list[Prediction]:
+        """The first answers of a release after a moment, the oldest first."""
+        table = tables.Predictions
+        chosen = readable_rows(actor, table).where(table.release_id == release_id, table.made_at > moment)
+        with self.database.read() as session:
+            require(session, actor, tables.Releases, {release_id})
+            return [row.read() for row in session.scalars(chosen.order_by(table.number).limit(limit))]
+
     def add_answer(self, actor: Actor, answer: Answer) -> None:
         """Stores what a person says of a prediction; it is on the disk when this returns.
 
