@@ -16,8 +16,8 @@ KINDS = {
 }
 HEAD = """# Drift
 
-{dates}, by `benchmarks/drift.py`. The embedded model trained on 3,000 rows of SST-2, default recipe; tune rows: the official dev split
-(872). Each look is that of `beside drift`, once a day, one false alarm a month allowed; windows hold rows the model never saw.
+{dates}, by `benchmarks/drift.py`. The embedded model trained on 3,000 rows of SST-2, default recipe; tune rows: the official dev
+split (872). Each look is that of `beside drift`, once a day, one false alarm a month allowed; windows hold rows the model never saw.
 Brackets: 95 %, Wilson for shares; over windows drawn from the same rows, so they do not cover the luck of the split."""
 
 
@@ -89,6 +89,7 @@ def accuracy(rows: list[dict[str, Any]]) -> list[str]:
     return [
         *table(heads, cells),
         "",
-        "Both estimates trust that confidence means what it meant on tune rows. For texts of another kind it does not: a model of English",
-        "that is shown Chinese is right about as often as a coin, and neither estimate alone says so; together they span the truth, widely.",
+        "Both estimates trust that confidence means what it meant on tune rows. For texts of another kind it does not: a model of",
+        "English that is shown Chinese is right about as often as a coin, and neither estimate alone says so; together they span the",
+        "truth, widely.",
     ]
