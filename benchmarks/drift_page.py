@@ -17,8 +17,8 @@ KINDS = {
 HEAD = """# Drift
 
 {dates}, by `benchmarks/drift.py`. The embedded model trained on 3,000 rows of SST-2, default recipe; tune rows: the official dev
-split (872). Each look is that of `beside drift`, once a day, one false alarm a month allowed; windows hold rows the model never saw.
-Brackets: 95 %, Wilson for shares; over windows drawn from the same rows, so they do not cover the luck of the split."""
+split (872). Each look is that of `beside drift`, once a day, one false alarm a month allowed; windows hold rows the model never
+saw. Brackets: 95 %, Wilson for shares; over windows drawn from the same rows, so they do not cover the luck of the split."""
 
 
 def written(found: dict[str, dict[str, Any]]) -> str:
@@ -90,6 +90,6 @@ def accuracy(rows: list[dict[str, Any]]) -> list[str]:
         *table(heads, cells),
         "",
         "Both estimates trust that confidence means what it meant on tune rows. For texts of another kind it does not: a model of",
-        "English that is shown Chinese is right about as often as a coin, and neither estimate alone says so; together they span the",
-        "truth, widely.",
+        "English that is shown Chinese is right about as often as a coin, and neither estimate alone says so; together they span",
+        "the truth, widely.",
     ]
