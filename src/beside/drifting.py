@@ -59,7 +59,7 @@ class Drifting(Part):
         release, now = self.records.release(self.actor, release_id), self.clock()
         before = self.looks(release.id)
         run, corpus = self.records.run(self.actor, release.run_id), self.corpus_of(release.id)
-        accepted = self.accepted(release)
+        accepted = self.accepted_drift(release)
         found = drift.look(
             self.subject(run),
             self.task_of(corpus),
@@ -126,7 +126,7 @@ class Drifting(Part):
         told = tuple(send(settings.alerts, title, words, facts, ways))
         return found.model_copy(update={"told": told, "news": news if told else ()})
 
-    def accepted(self, release: Release) -> Accepted | None:
+    def accepted_drift(self, release: Release) -> Accepted | None:
         """The last drift after which people let the release answer again; None where that never happened."""
         held = self.standing(release.id)
         open_ = [halt.id for halt in held.suspensions]
