@@ -36,6 +36,7 @@ from beside.core.pretraining import Base, Pretraining
 from beside.core.recipe import Recipe
 from beside.core.statistics import mcnemar, mean, rate
 from beside.core.types import Corpus, Example, Splits
+from beside.engine.loading import Start
 from beside.engine.runtime import load_subject
 from beside.stages.pretrain import base_id, pretrain
 from beside.stages.train import train
@@ -127,7 +128,7 @@ def measure(name: str, start: str, rows: str, seed: str) -> dict[str, object]:
             corpus,
             Splits(learned, tune, test),
             recipe,
-            start=folder,
+            start=Start(folder),
             artifacts=artifacts,
             checkpoints=Path(home),
             progress=Told(),

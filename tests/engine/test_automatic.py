@@ -10,7 +10,7 @@ import pytest
 
 from beside.core.errors import BadInput
 from beside.core.recipe import Recipe
-from beside.engine.automatic import FEW_PER_LABEL, Situation, fill, is_spoken, spoken
+from beside.engine.automatic import FEW_PER_LABEL, LARGE, Situation, fill, is_spoken, spoken
 
 LABELS = ("card_arrival", "lost-card")
 
@@ -62,7 +62,7 @@ def test_a_folder_of_a_sentence_encoder_is_known_by_its_modules(tmp_path: Path) 
     assert fill(Recipe(base=str(tmp_path)), situation()).pooling == "unit"
 
 
-@pytest.mark.parametrize("origin, method, frozen", [("scratch", "full", 0), ("embedded", "lpft", 1), ("some/encoder", "lpft", 0)])
+@pytest.mark.parametrize("origin, method, frozen", [("scratch", "probe", 0), ("embedded", "lpft", 1), ("some/encoder", "lpft", 0)])
 def test_a_base_of_ones_own_is_neither_a_sentence_encoder_nor_untrained(
     tmp_path: Path, origin: str, method: str, frozen: int
 ) -> None:
@@ -73,6 +73,13 @@ def test_a_base_of_ones_own_is_neither_a_sentence_encoder_nor_untrained(
     (tmp_path / "beside-base.json").write_text("{}")
     with pytest.raises(BadInput, match="beside-base.json"):
         fill(Recipe(base=str(tmp_path)), situation())
+
+
+def test_many_rows_teach_every_layer_of_a_base_of_ones_own(tmp_path: Path) -> None:
+    (tmp_path / "beside-base.json").write_text(json.dumps({"origin": "scratch"}))
+    assert fill(Recipe(base=str(tmp_path)), situation(rows=LARGE - 1)).method == "probe"
+    assert fill(Recipe(base=str(tmp_path)), situation(rows=LARGE)).method == "full"
+    assert fill(Recipe(base=str(tmp_path)), situation(per_token=True)).method == "full"
 
 
 def test_few_rows_per_label_learn_the_names_of_the_labels_when_they_say_something() -> None:

@@ -25,15 +25,24 @@ class Pretraining(BaseModel):
         "scratch", "name", "scratch: a small encoder and words of its own; embedded or a folder: training goes on there"
     )
     tokenizer: Literal["bpe", "bytes", "wordpiece"] = knob(
-        "wordpiece",
+        "bpe",
         "name",
         "of scratch: bpe joins frequent neighbours to words; bytes does so on bytes and knows every character; wordpiece as BERT",
     )
     vocabulary: int = knob(12_000, "tokens", "of scratch; short texts fill less", ge=300, le=200_000)
     layers: int = knob(2, "layers", "of scratch; more need more text", ge=1, le=48)
     width: int = knob(256, "numbers per token", "of scratch; a multiple of 64, one attention head for each 64", ge=64, le=4096)
+    vectors: Literal["counts", "random"] = knob(
+        "counts", "name", "of scratch: counts: words of the same texts begin alike (Deerwester et al. 1990); random: as BERT"
+    )
     mask_share: float = knob(
         0.15, "share of tokens", "hidden and guessed, whole words at a time (Devlin et al. 2019)", gt=0, le=0.8
+    )
+    anchor: float = knob(
+        10.0,
+        "weight",
+        "how firmly the mean vector of a text stays what it began as, while hidden words are guessed; 0 = guesses alone",
+        ge=0,
     )
     epochs: int | None = knob(None, "passes", "chosen from how much text there is; each pass hides other words", ge=1, le=10_000)
     batch_size: int = knob(16, "rows", "small, because a team's text is: steps count for more than rows per step", ge=1, le=4096)

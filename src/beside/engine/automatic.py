@@ -40,8 +40,10 @@ def fill(recipe: Recipe, facts: Situation) -> Recipe:
     origin = origin_of(recipe.base)  # None unless it was pre-trained here
     scratch, small = recipe.base == "scratch", "scratch" in (recipe.base, origin)
     kin = sentence_encoder or origin == "embedded"  # went on learning words: the same layers, whose mean no longer is a sentence
+    # a base of little text of its own: on 200 and 1,000 hotel reviews its means alone were 4.6 and 1.2 points better than steps
+    told = origin == "scratch" and facts.single and facts.rows < LARGE and not (facts.per_token or facts.headless)
     own: dict[str, object] = {
-        "method": "full" if small or facts.per_token or facts.headless else "lpft",
+        "method": "probe" if told else "full" if small or facts.per_token or facts.headless else "lpft",
         # from nothing on 3,880 Chinese reviews: the best of six passes was the third, later ones learned the rows by heart
         "epochs": (6 if large else 15) if small else 6 if few else 3 if many else 4,
         "batch_size": 32 if large else 16,

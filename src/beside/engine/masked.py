@@ -22,8 +22,9 @@ from beside.core.at_rest import read_text, write_text
 from beside.core.errors import BadInput, StorageFailed
 from beside.core.pretraining import Pretraining
 from beside.engine.bases import KNOWN_BASES, embedded_folder, found
+from beside.engine.counting import count_vectors
 from beside.engine.loading import BASE_FACTS
-from beside.engine.tokens import SPECIAL
+from beside.engine.tokens import SPECIAL, Tokens
 from beside.engine.vocabulary import learn_tokenizer
 
 ROBERTA = ("lm_head.dense", "lm_head.layer_norm", "lm_head.bias")
@@ -34,6 +35,7 @@ HEADS = {
     "xlm-roberta": ROBERTA,
     "camembert": ROBERTA,
 }
+WHOLE = 2**31 - 1  # tokens: nothing is cut
 NAMES = ("pad_token", "unk_token", "cls_token", "sep_token", "mask_token")
 
 
@@ -54,9 +56,13 @@ class MaskedModel(nn.Module):
         self.bias = network.get_parameter(bias)
         self.activation = ACT2FN[network.config.hidden_act]
 
-    def forward(self, ids_BL: Tensor, mask_BL: Tensor | None, places_M: Tensor) -> Tensor:
+    def states(self, ids_BL: Tensor, mask_BL: Tensor | None) -> Tensor:
+        """What the encoder makes of each token, (B, L, H)."""
+        states_BLH: Tensor = self.encoder(input_ids=ids_BL, attention_mask=mask_BL)[0]
+        return states_BLH
+
+    def guesses(self, states_BLH: Tensor, places_M: Tensor) -> Tensor:
         """Logits (M, V); `places_M` counts tokens row after row, padding included."""
-        states_BLH = self.encoder(input_ids=ids_BL, attention_mask=mask_BL)[0]
         states_MH = states_BLH.flatten(0, 1)[places_M]
         guesses_MH = self.norm(self.activation(self.dense(states_MH)))
         return linear(guesses_MH, self.encoder.get_input_embeddings().weight, self.bias)
@@ -116,10 +122,22 @@ def from_nothing(recipe: Pretraining, texts: list[str], kept: Path) -> tuple[Pre
         pad_token_id=0,
     )
     network = AutoModelForMaskedLM.from_config(config)
-    table = network.bert.embeddings.position_embeddings.weight
-    with torch.no_grad():
-        table.copy_(waves(*table.shape) * config.initializer_range * 2**0.5)
+    begin(network.bert.embeddings, tokenizer, recipe, texts)
     return network, tokenizer
+
+
+def begin(embeddings: nn.Module, tokenizer: Tokenizer, recipe: Pretraining, texts: list[str]) -> None:
+    """Positions and words as they are before the first step; a token that no text holds keeps its random numbers."""
+    scale = 0.02  # of random numbers in BERT: all begin with the same length
+    positions, words = embeddings.position_embeddings.weight, embeddings.word_embeddings.weight
+    with torch.no_grad():
+        positions.copy_(waves(*positions.shape) * scale * 2**0.5)
+        if recipe.vectors == "counts":
+            ids = Tokens(tokenizer, WHOLE).encode(texts)
+            counted_VH = torch.from_numpy(count_vectors(ids, len(words), recipe.width, recipe.seed))
+            known_V = counted_VH.any(dim=1)
+            known_V[: len(SPECIAL)] = False  # they stand in every text and say nothing of it
+            words[known_V] = counted_VH[known_V] * scale * recipe.width**0.5
 
 
 def waves(positions: int, width: int) -> Tensor:

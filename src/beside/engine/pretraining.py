@@ -26,6 +26,7 @@ from beside.core.pretraining import Pretraining
 from beside.core.recipe import Recipe
 from beside.core.statistics import Estimate, bootstrap
 from beside.core.types import FEWEST_ROWS
+from beside.engine.anchoring import Anchor, means
 from beside.engine.bases import longest
 from beside.engine.building import must_be_readable
 from beside.engine.checkpoint import Checkpoint
@@ -69,14 +70,16 @@ class MaskedFeed:
         self.model, self.rows, self.masking, self.pad_id, self.seed = model, rows, masking, pad_id, seed
         self.lengths = np.array([len(row.ids) for row in rows])
 
-    def losses(self, batch: np.ndarray, epoch: int) -> tuple[Tensor, list[int]]:
-        """Loss in nats of each hidden token of a batch, (M,), row after row, and how many each row has."""
+    def losses(self, batch: np.ndarray, epoch: int) -> tuple[Tensor, list[int], Tensor]:
+        """Loss in nats of each hidden token of a batch, (M,), row after row, how many each row has, and the rows' means (B, H)."""
         hidden = [self.masking.apply(self.rows[i], np.random.default_rng((self.seed, epoch, int(i)))) for i in batch]
         ids_BL, mask_BL = collate([ids for ids, _ in hidden], self.pad_id)
         places_M = np.concatenate([place * ids_BL.shape[1] + places for place, (_, places) in enumerate(hidden)])
         right_M = np.concatenate([self.rows[i].ids[places] for i, (_, places) in zip(batch, hidden, strict=True)])
-        logits_MV = self.model(ids_BL, mask_BL, torch.from_numpy(places_M)).float()
-        return cross_entropy(logits_MV, torch.from_numpy(right_M.astype(np.int64)), reduction="none"), [len(p) for _, p in hidden]
+        states_BLH = self.model.states(ids_BL, mask_BL)
+        logits_MV = self.model.guesses(states_BLH, torch.from_numpy(places_M)).float()
+        losses_M = cross_entropy(logits_MV, torch.from_numpy(right_M.astype(np.int64)), reduction="none")
+        return losses_M, [len(places) for _, places in hidden], means(states_BLH, mask_BL)
 
     @torch.inference_mode()
     def measure(self) -> tuple[np.ndarray, np.ndarray]:
@@ -85,7 +88,7 @@ class MaskedFeed:
         texts = max(row.text for row in self.rows) + 1
         sums, counts = np.zeros(texts), np.zeros(texts)
         for batch in by_length(self.lengths.tolist(), TOKENS_PER_BATCH):
-            losses_M, sizes = self.losses(batch, HELD_OUT_PASS)
+            losses_M, sizes, _ = self.losses(batch, HELD_OUT_PASS)
             of_text = np.repeat([self.rows[i].text for i in batch], sizes)
             np.add.at(sums, of_text, losses_M.double().numpy())
             np.add.at(counts, of_text, 1)
@@ -102,15 +105,17 @@ class MaskedWords:
 class MaskedFit(Fit):
     """The one training loop, over hidden words instead of labels: of the rows it needs their lengths, of the task nothing."""
 
-    def __init__(self, model: Any, feed: MaskedFeed, **given: Any) -> None:
+    def __init__(self, model: Any, feed: MaskedFeed, weight: float, **given: Any) -> None:
         names, rows, task = [name for name, _ in model.named_parameters()], cast(Any, feed), cast(Any, MaskedWords())
         super().__init__(model, names, Rows(feed=rows, targets=[]), task=task, labels=(), weights_K=None, **given)
-        self.feed = feed
+        self.feed, self.weight = feed, weight
+        self.anchor = Anchor(model, [row.ids for row in feed.rows], feed.pad_id, TOKENS_PER_BATCH) if weight else None
 
     def loss_of(self, batch: np.ndarray) -> Tensor:
-        """Mean loss in nats over the hidden tokens of a batch."""
+        """Mean loss in nats over the hidden tokens of a batch, and what the rows pay for going away from where they began."""
         with self.products():
-            return self.feed.losses(batch, self.epoch)[0].mean()
+            losses_M, _, means_BH = self.feed.losses(batch, self.epoch)
+            return losses_M.mean() + (self.weight * self.anchor.apart(batch, means_BH) if self.anchor else 0.0)
 
 
 def pretrain_model(
@@ -240,6 +245,7 @@ def make_fit(
     return MaskedFit(
         model,
         feed,
+        recipe.anchor,
         evaluate=evaluate,
         recipe=knobs,
         checkpoint=checkpoint,
