@@ -6,6 +6,7 @@ import json
 import socket
 import threading
 from contextlib import closing, contextmanager
+from email.utils import parsedate_to_datetime
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
@@ -82,6 +83,15 @@ def test_an_alarm_is_posted_and_mailed(monkeypatch):
     assert told == [Told(way="webhook", sent=True), Told(way="email", sent=True)]
     assert posted == [("/hook?team=1", "Bearer secret-token", {"text": "It drifted 漂移\nEmbeddings differ.", "release": "r"})]
     assert "rcpt TO:<bert@example.com>" in mailed and "Embeddings differ." in mailed
+
+
+def test_a_mail_has_a_date_and_an_id_lest_it_is_taken_for_junk():
+    with mail_server() as (port, mailed):
+        email = Email(host="127.0.0.1", port=port, security="none", sender="护士站 <beside@example.com>", to=("b@example.com",))
+        assert [one.sent for one in send(Alerts(email=email), "漂移", "文字", {})] == [True]
+    heads = dict(line.split(": ", 1) for line in mailed[: mailed.index("")] if ": " in line)
+    assert parsedate_to_datetime(heads["Date"]) and heads["Message-ID"].endswith("@example.com>")
+    assert heads["Auto-Submitted"] == "auto-generated"
 
 
 def test_nothing_is_sent_where_nobody_is_named():

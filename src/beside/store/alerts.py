@@ -8,6 +8,7 @@ import smtplib
 import ssl
 from collections.abc import Collection, Iterator
 from email.message import EmailMessage
+from email.utils import formatdate, make_msgid, parseaddr
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
@@ -97,6 +98,9 @@ def mail(email: Email, subject: str, words: str) -> None:
     """Hands a message to the mail server. Raises OSError or SMTPException."""
     message = EmailMessage()
     message["Subject"], message["From"], message["To"] = subject, email.sender, ", ".join(email.to)
+    # mail without a date and an id is taken for junk by many servers; the last line keeps absence notices from answering
+    message["Date"], message["Message-ID"] = formatdate(), make_msgid(domain=parseaddr(email.sender)[1].partition("@")[2] or None)
+    message["Auto-Submitted"] = "auto-generated"
     message.set_content(words)
     safe = ssl.create_default_context()
     with (
